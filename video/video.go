@@ -30,7 +30,7 @@ func (c Clip) String() string { return fmt.Sprintf("%dx%dx%dx%d", c.T, c.H, c.W,
 // Info is what a file says of its first video stream, found without decoding it.
 type Info struct {
 	Path          string
-	Container     string  // "mov,mp4,m4a,3gp,3g2,mj2", "avi", "matroska,webm", "frames" for a folder of pictures
+	Container     string  // "mov,mp4,m4a,3gp,3g2,mj2", "avi", "matroska,webm", FolderContainer for a folder of pictures
 	Codec         string  // "h264", "hevc", "mpeg4", "vp9"...
 	Frames        int     // number of frames
 	Width, Height int     // pixels as shown, that is after Rotation

@@ -1,0 +1,182 @@
+// Package imagedir reads a folder of numbered pictures (img_00001.jpg, img_00002.jpg...) as a video.
+package imagedir
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	_ "image/jpeg" // registers the format
+	_ "image/png"  // registers the format
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"videomae/video"
+)
+
+// Decoder reads folders of JPEG and PNG pictures; frame 0 is the picture with the lowest number, and gaps in the numbers do not count.
+// It keeps nothing between calls.
+type Decoder struct {
+	FPS float64 // frames per second that Probe reports, since pictures do not say
+}
+
+// Name is "imagedir".
+func (Decoder) Name() string { return "imagedir" }
+
+// Probe counts the pictures of the folder path and reads the size of the first.
+func (d Decoder) Probe(_ context.Context, path string) (video.Info, error) {
+	names, err := list(path)
+	if err != nil {
+		return video.Info{}, fmt.Errorf("folder of frames %s: %w", path, err)
+	}
+	first := filepath.Join(path, names[0])
+	f, err := os.Open(first)
+	if err != nil {
+		return video.Info{}, fmt.Errorf("frame %s: %w", first, video.Reason(err))
+	}
+	defer f.Close()
+	config, format, err := image.DecodeConfig(f)
+	if err != nil {
+		return video.Info{}, fmt.Errorf("frame %s: %w", first, err)
+	}
+	return video.Info{Path: path, Container: video.FolderContainer, Codec: format, Frames: len(names), Width: config.Width, Height: config.Height, FPS: d.FPS}, nil
+}
+
+// Frames reads the pictures at indices. All must have the size of the first. Transparent pixels are laid over black.
+func (d Decoder) Frames(ctx context.Context, info video.Info, indices []int, channels int) (video.Clip, error) {
+	if err := video.CheckRequest(info, indices, channels); err != nil {
+		return video.Clip{}, err
+	}
+	names, err := list(info.Path)
+	if err != nil {
+		return video.Clip{}, fmt.Errorf("folder of frames %s: %w", info.Path, err)
+	}
+	if len(names) != info.Frames {
+		return video.Clip{}, fmt.Errorf("folder of frames %s: holds %d pictures now, held %d", info.Path, len(names), info.Frames)
+	}
+	clip := video.NewClip(len(indices), info.Height, info.Width, channels)
+	for t, n := range indices {
+		if err := ctx.Err(); err != nil {
+			return video.Clip{}, err
+		}
+		if t > 0 && n == indices[t-1] {
+			copy(clip.Frame(t), clip.Frame(t-1))
+			continue
+		}
+		path := filepath.Join(info.Path, names[n])
+		if err := read(path, clip, t); err != nil {
+			return video.Clip{}, fmt.Errorf("frame %s: %w", path, err)
+		}
+	}
+	return clip, nil
+}
+
+// IsPicture tells by its extension whether a file name is that of a frame.
+func IsPicture(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".jpg", ".jpeg", ".png":
+		return !strings.HasPrefix(name, ".")
+	}
+	return false
+}
+
+// list returns the names of a folder's pictures by rising number.
+func list(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, video.Reason(err)
+	}
+	numbers := map[int]string{}
+	var order []int
+	for _, e := range entries {
+		if e.IsDir() || !IsPicture(e.Name()) {
+			continue
+		}
+		n, err := number(e.Name())
+		if err != nil {
+			return nil, err
+		}
+		if twin, taken := numbers[n]; taken {
+			return nil, fmt.Errorf("%s and %s both have the number %d: which comes first?", twin, e.Name(), n)
+		}
+		numbers[n] = e.Name()
+		order = append(order, n)
+	}
+	if len(order) == 0 {
+		return nil, fmt.Errorf("holds no .jpg, .jpeg or .png picture")
+	}
+	slices.Sort(order)
+	names := make([]string, len(order))
+	for i, n := range order {
+		names[i] = numbers[n]
+	}
+	return names, nil
+}
+
+// number reads the last run of digits of a name without its extension.
+func number(name string) (int, error) {
+	stem := strings.TrimSuffix(name, filepath.Ext(name))
+	digit := func(r rune) bool { return '0' <= r && r <= '9' }
+	end := strings.LastIndexFunc(stem, digit) + 1
+	start := strings.LastIndexFunc(stem[:end], func(r rune) bool { return !digit(r) }) + 1
+	n, err := strconv.Atoi(stem[start:end])
+	if err != nil {
+		return 0, fmt.Errorf("picture %s has no usable number in its name; frames are named like img_00001.jpg", name)
+	}
+	return n, nil
+}
+
+// read decodes a picture into frame t of a clip.
+func read(path string, clip video.Clip, t int) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return video.Reason(err)
+	}
+	defer f.Close()
+	config, _, err := image.DecodeConfig(f)
+	if err != nil {
+		return err
+	}
+	if config.Width != clip.W || config.Height != clip.H { // asked before decoding, which takes the memory that the header claims
+		return fmt.Errorf("is %dx%d, but the first frame is %dx%d", config.Width, config.Height, clip.W, clip.H)
+	}
+	if _, err := f.Seek(0, 0); err != nil {
+		return err
+	}
+	picture, _, err := image.Decode(f)
+	if err != nil {
+		return err
+	}
+	if clip.C == 1 {
+		grey := &image.Gray{Pix: clip.Frame(t), Stride: clip.W, Rect: image.Rect(0, 0, clip.W, clip.H)}
+		toGrey(grey, picture)
+		return nil
+	}
+	rgba := image.NewRGBA(image.Rect(0, 0, clip.W, clip.H))
+	draw.Draw(rgba, rgba.Rect, picture, picture.Bounds().Min, draw.Src)
+	frame := clip.Frame(t)
+	for i, o := 0, 0; o < len(frame); i, o = i+4, o+3 {
+		copy(frame[o:o+3], rgba.Pix[i:i+3])
+	}
+	return nil
+}
+
+// toGrey takes the luma (Rec. 601), which a JPEG holds as it is.
+func toGrey(dst *image.Gray, src image.Image) {
+	at := src.Bounds().Min
+	if ycc, ok := src.(*image.YCbCr); ok {
+		for y := range dst.Rect.Dy() {
+			copy(dst.Pix[y*dst.Stride:(y+1)*dst.Stride], ycc.Y[ycc.YOffset(at.X, at.Y+y):])
+		}
+		return
+	}
+	for y := range dst.Rect.Dy() {
+		for x := range dst.Rect.Dx() {
+			dst.SetGray(x, y, color.GrayModel.Convert(src.At(at.X+x, at.Y+y)).(color.Gray))
+		}
+	}
+}

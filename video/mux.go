@@ -1,0 +1,36 @@
+package video
+
+import (
+	"context"
+	"fmt"
+	"os"
+)
+
+// FolderContainer is the Info.Container of a folder of pictures.
+const FolderContainer = "frames"
+
+// Mux is a decoder that sends files to one decoder and folders of pictures to another.
+type Mux struct{ Files, Folders Decoder }
+
+// Name is that of the decoder of files, the one a user chooses.
+func (m Mux) Name() string { return m.Files.Name() }
+
+// Probe looks whether path is a folder, and asks the decoder for such.
+func (m Mux) Probe(ctx context.Context, path string) (Info, error) {
+	entry, err := os.Stat(path)
+	if err != nil {
+		return Info{}, fmt.Errorf("video %s: %w", path, Reason(err))
+	}
+	if entry.IsDir() {
+		return m.Folders.Probe(ctx, path)
+	}
+	return m.Files.Probe(ctx, path)
+}
+
+// Frames asks the decoder that probed the video.
+func (m Mux) Frames(ctx context.Context, info Info, indices []int, channels int) (Clip, error) {
+	if info.Container == FolderContainer {
+		return m.Folders.Frames(ctx, info, indices, channels)
+	}
+	return m.Files.Frames(ctx, info, indices, channels)
+}
