@@ -39,7 +39,7 @@ type Mask []bool
 // Tube, trunc(ratio x N) for Random, trunc(ratio x slots) whole slots for Frame. It is an error when that would leave
 // nothing to see or nothing to predict.
 func Count(kind Kind, grid Grid, ratio float64) (int, error) {
-	if grid.Tokens() <= 0 {
+	if grid.Slots < 1 || grid.Rows < 1 || grid.Cols < 1 {
 		return 0, fmt.Errorf("mask: grid %dx%dx%d has no cubes", grid.Slots, grid.Rows, grid.Cols)
 	}
 	if !(ratio > 0 && ratio < 1) {
