@@ -1,0 +1,244 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/cobra"
+
+	"videomae/masking"
+	"videomae/recipe"
+	"videomae/train"
+	"videomae/weights"
+)
+
+// pretrainFamily is the family of the models that pretrain trains, as their files name it.
+const pretrainFamily = "videomae-pretrain"
+
+// inspection is what inspect finds in a file, a folder or a recipe.
+type inspection struct {
+	Path       string            `json:"path"`
+	Kind       string            `json:"kind"`   // checkpoint, safetensors or recipe
+	Family     string            `json:"family"` // of models; "unknown" where nothing tells
+	Parameters int64             `json:"parameters"`
+	Work       *work             `json:"work,omitempty"`
+	Progress   *train.Progress   `json:"progress,omitempty"`
+	Provenance *train.Provenance `json:"provenance,omitempty"`
+	Metadata   map[string]string `json:"metadata,omitempty"` // of a safetensors file
+	Config     json.RawMessage   `json:"config,omitempty"`   // the resolved recipe
+	Tensors    []tensorInfo      `json:"tensors"`
+
+	yaml []byte // of Config
+}
+
+// work is the arithmetic that one clip takes.
+type work struct {
+	Visible       int     `json:"visible_cubes"` // of
+	Cubes         int     `json:"cubes"`
+	ForwardGMAC   float64 `json:"forward_gmac"`   // multiply-accumulates of the forward pass, by 1e9 (mae.Config.ForwardMACs)
+	TrainingGFLOP float64 `json:"training_gflop"` // operations of a training step, by 1e9
+}
+
+func newInspect(s Streams) *cobra.Command {
+	var asJSON, all bool
+	c := &cobra.Command{
+		Use:   "inspect [RUN | CHECKPOINT | FILE.safetensors | RECIPE]",
+		Short: "Show tensors, size, work and settings of a model",
+		Long: `Show what is in a run or checkpoint folder, a safetensors file, or a recipe (a YAML file or the name of a built-in one): tensors
+and their shapes, parameters, arithmetic, settings, progress and where it comes from. Every value of a checkpoint is read and checked.
+Without an argument it lists the built-in recipes.
+
+Forward work is counted in multiply-accumulates (MAC), which the paper calls FLOPs, of the cubes that the model sees and predicts.
+Training work counts two operations for a MAC and the backward pass as two forward passes: 3 x 2 x MAC.`,
+		Example: example(
+			"videomae inspect run",
+			"videomae inspect run/checkpoints/step-00000800 --json",
+			"videomae inspect model.safetensors --tensors",
+			"videomae inspect k400-vit-b-1600"),
+		Args: func(c *cobra.Command, args []string) error { return noArgs(c, args[min(1, len(args)):]) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return listRecipes(s, asJSON)
+			}
+			return inspect(s, args[0], asJSON, all)
+		},
+	}
+	c.Flags().BoolVar(&all, "tensors", false, "list every tensor, not only groups of equal ones")
+	c.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
+	return c
+}
+
+func inspect(s Streams, path string, asJSON, all bool) error {
+	i, err := look(path)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return printJSON(s.Out, i)
+	}
+	i.print(s.Out, all)
+	return nil
+}
+
+// recipeLine is what the list of recipes says of one.
+type recipeLine struct {
+	Name        string  `json:"name"`
+	Parameters  int64   `json:"parameters"`
+	ForwardGMAC float64 `json:"forward_gmac"`
+}
+
+// listRecipes prints the built-in recipes with their sizes.
+func listRecipes(s Streams, asJSON bool) error {
+	var list []recipeLine
+	for _, name := range recipe.Names() {
+		i, err := inspectRecipe(name)
+		if err != nil {
+			return err
+		}
+		list = append(list, recipeLine{name, i.Parameters, i.Work.ForwardGMAC})
+	}
+	if asJSON {
+		return printJSON(s.Out, list)
+	}
+	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "recipe\tparameters\tforward work")
+	for _, r := range list {
+		fmt.Fprintf(w, "%s\t%s\t%.2f GMAC a clip\n", r.Name, millions(r.Parameters), r.ForwardGMAC)
+	}
+	return w.Flush()
+}
+
+// look finds out what path is, and reads it.
+func look(path string) (inspection, error) {
+	info, err := os.Stat(path)
+	switch ext := filepath.Ext(path); {
+	case err == nil && info.IsDir():
+		return inspectCheckpoint(path)
+	case ext == ".safetensors":
+		return inspectFile(path)
+	case err == nil && ext != ".yaml" && ext != ".yml":
+		return inspection{}, fmt.Errorf("%s is neither a folder, nor a .safetensors file, nor a .yaml recipe", path)
+	}
+	return inspectRecipe(path)
+}
+
+// inspectCheckpoint reads the newest checkpoint of a run, or one checkpoint.
+func inspectCheckpoint(path string) (inspection, error) {
+	folder, err := train.Newest(path)
+	if err != nil {
+		return inspection{}, err
+	}
+	c, err := train.LoadCheckpoint(folder)
+	if err != nil {
+		return inspection{}, err
+	}
+	i, err := inspectConfig(c.Config)
+	i.Path, i.Kind, i.Progress, i.Provenance = folder, "checkpoint", &c.Progress, &c.Provenance
+	return i, err
+}
+
+// inspectRecipe reads a recipe of the given file or name.
+func inspectRecipe(fileOrName string) (inspection, error) {
+	p, err := recipe.Load(fileOrName)
+	if err != nil {
+		return inspection{}, err
+	}
+	if p, err = p.Resolve(); err != nil {
+		return inspection{}, fmt.Errorf("%s: %w", fileOrName, err)
+	}
+	i, err := inspectConfig(p)
+	i.Path, i.Kind = fileOrName, "recipe"
+	return i, err
+}
+
+// inspectConfig describes the model of a resolved recipe.
+func inspectConfig(p recipe.Pretrain) (inspection, error) {
+	model, err := train.ModelConfig(p.Model)
+	if err != nil {
+		return inspection{}, err
+	}
+	masked, err := masking.Count(p.Mask.Kind, model.Encoder.Grid(), p.Mask.Ratio)
+	if err != nil {
+		return inspection{}, err
+	}
+	cubes := model.Encoder.Tokens()
+	gmac := float64(model.ForwardMACs(cubes-masked)) / 1e9
+	i := inspection{Family: pretrainFamily, Parameters: int64(model.Parameters()), yaml: p.YAML(),
+		Work: &work{Visible: cubes - masked, Cubes: cubes, ForwardGMAC: gmac, TrainingGFLOP: 3 * 2 * gmac}}
+	for _, s := range model.Specs() {
+		i.Tensors = append(i.Tensors, newTensorInfo(s.Name, weights.F32, s.Shape))
+	}
+	i.Config, err = yaml.YAMLToJSON(i.yaml)
+	return i, err
+}
+
+// inspectFile reads the header of a safetensors file.
+func inspectFile(path string) (i inspection, err error) {
+	file, err := weights.Open(path)
+	if err != nil {
+		return inspection{}, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	i = inspection{Path: path, Kind: "safetensors", Family: family(file), Metadata: file.Metadata(), Tensors: []tensorInfo{}}
+	for _, name := range file.Names() {
+		spec, _ := file.Spec(name) // the file has just named it
+		t := newTensorInfo(name, spec.DType, spec.Shape)
+		i.Tensors = append(i.Tensors, t)
+		i.Parameters += t.values
+	}
+	return i, nil
+}
+
+// family is what the file says of itself, or else what its tensors' names say.
+func family(file *weights.File) string {
+	if said := file.Metadata()["family"]; said != "" {
+		return said
+	}
+	for _, name := range []string{"mask_token", "encoder_to_decoder.weight"} {
+		if _, there := file.Spec(name); !there {
+			return "unknown"
+		}
+	}
+	return pretrainFamily
+}
+
+func (i inspection) print(out io.Writer, all bool) {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "%s\t%s\n", i.Kind, i.Path)
+	fmt.Fprintf(w, "family\t%s\n", i.Family)
+	fmt.Fprintf(w, "parameters\t%s (%d) in %d tensors\n", millions(i.Parameters), i.Parameters, len(i.Tensors))
+	if k := i.Work; k != nil {
+		fmt.Fprintf(w, "forward\t%.2f GMAC a clip, %d of %d cubes visible\n", k.ForwardGMAC, k.Visible, k.Cubes)
+		fmt.Fprintf(w, "training\t%.2f GFLOP a clip (3 x 2 x MAC: backward counted as two forward passes)\n", k.TrainingGFLOP)
+	}
+	if p := i.Progress; p != nil {
+		fmt.Fprintf(w, "progress\tstep %d (%d updates), epoch %d, %.0f s\n", p.Step, p.Updates, p.Epoch, p.Seconds)
+	}
+	if p := i.Provenance; p != nil {
+		fmt.Fprintf(w, "made by\t%s, %s, %s, engine %s\n", p.Program, p.Go, p.Platform, p.Engine)
+		fmt.Fprintf(w, "data\t%s, %d clips, hash %s\n", p.Data, p.Clips, p.Manifest)
+		if p.Init != "" {
+			fmt.Fprintf(w, "init\t%s\n", p.Init)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(i.Metadata)) {
+		fmt.Fprintf(w, "metadata\t%s: %s\n", key, i.Metadata[key])
+	}
+	w.Flush()
+	fmt.Fprintln(out)
+	printTensors(out, i.Tensors, all)
+	if i.yaml != nil {
+		fmt.Fprintf(out, "\nsettings\n  %s\n", strings.ReplaceAll(strings.TrimSpace(string(i.yaml)), "\n", "\n  "))
+	}
+}
+
+func millions(n int64) string { return fmt.Sprintf("%.2f million", float64(n)/1e6) }

@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"videomae/engine"
+	"videomae/masking"
+	"videomae/recipe"
+	"videomae/report"
+	"videomae/train"
+	"videomae/video"
+	"videomae/vit"
+)
+
+// reconstructOptions are what reconstruct was asked for.
+type reconstructOptions struct {
+	checkpoint, video, out string
+	engine, decoder        string
+	mask                   string  // empty: as in training
+	ratio                  float64 // 0: as in training
+	seed                   uint64
+	json                   bool
+}
+
+// reconstructed is what reconstruct tells of its work.
+type reconstructed struct {
+	Loss      float64            `json:"loss"`
+	Baselines map[string]float64 `json:"baselines"`
+	Frames    []int              `json:"frames"` // of the video
+	Sheet     string             `json:"sheet"`
+	GIF       string             `json:"gif"`
+	MP4       string             `json:"mp4"`
+}
+
+func newReconstruct(s Streams) *cobra.Command {
+	o := reconstructOptions{}
+	c := &cobra.Command{
+		Use:   "reconstruct",
+		Short: "Show what a model predicts for the masked part of a video",
+		Long: `Mask the middle of a video, let a pre-trained model predict what is hidden, and write it as a PNG sheet, a GIF and an MP4.
+
+A model of normalised pixels predicts each cube's pattern but not its mean and contrast. Both ways of adding them are shown:
+those of the masked cube itself (as the official tool does, which leaks), and those of the nearest visible cube.`,
+		Example: example(
+			"videomae reconstruct --checkpoint run --video clip.mp4 --out pictures",
+			"videomae reconstruct --checkpoint run/checkpoints/step-00000800 --video clip.mp4 --mask-ratio 0.75 --seed 3 --out pictures --json"),
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return reconstruct(c.Context(), s, o) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.checkpoint, "checkpoint", "", "run or checkpoint folder")
+	f.StringVar(&o.video, "video", "", "video file, or folder of pictures")
+	f.StringVar(&o.out, "out", "", "folder to write to")
+	f.StringVar(&o.engine, "engine", "", "compute engine (videomae doctor lists them)")
+	f.StringVar(&o.decoder, "decoder", "ffmpeg", "video decoder: ffmpeg")
+	f.StringVar(&o.mask, "mask", "", "tube, random or frame (default: as in training)")
+	f.Float64Var(&o.ratio, "mask-ratio", 0, "share of the cubes to mask (default: as in training)")
+	f.Uint64Var(&o.seed, "seed", 0, "seed of the mask")
+	f.BoolVar(&o.json, "json", false, "print the result as JSON")
+	return c
+}
+
+func reconstruct(ctx context.Context, s Streams, o reconstructOptions) error {
+	if o.checkpoint == "" || o.video == "" || o.out == "" {
+		return fmt.Errorf("--checkpoint, --video and --out are needed (%w)", errUsage)
+	}
+	config, model, weights, err := train.LoadModel(o.checkpoint)
+	if err != nil {
+		return err
+	}
+	if o.mask != "" {
+		config.Mask.Kind = masking.Kind(o.mask)
+	}
+	if o.ratio != 0 {
+		config.Mask.Ratio = o.ratio
+	}
+	mask, err := drawMask(config, o.seed)
+	if err != nil {
+		return err
+	}
+	decoder, err := openDecoder(o.decoder, config.Data.FrameRate)
+	if err != nil {
+		return err
+	}
+	clip, info, err := middleClip(ctx, decoder, o.video, modelShape(config))
+	if err != nil {
+		return err
+	}
+	backend, err := engine.Open(o.engine)
+	if err != nil {
+		return err
+	}
+	defer backend.Finalize()
+	dtype, roundOnly, err := engine.Precision(backend, config.Train.Precision)
+	if err != nil {
+		return err
+	}
+	predictor, err := train.NewPredictor(backend, model, vit.Compute{DType: dtype, RoundOnly: roundOnly})
+	if err != nil {
+		return err
+	}
+	defer predictor.Close()
+	shown, err := predictor.Reconstruct(train.Tensors(model, weights), clip, mask)
+	if err != nil {
+		return err
+	}
+	return o.write(ctx, s, config, info, shown)
+}
+
+// write draws the sheet and the films, and reports.
+func (o reconstructOptions) write(ctx context.Context, s Streams, p recipe.Pretrain, info video.Info, shown train.Shown) error {
+	if err := os.MkdirAll(o.out, 0o777); err != nil {
+		return err
+	}
+	name := filepath.Base(filepath.Clean(o.video))
+	base := filepath.Join(o.out, strings.TrimSuffix(name, filepath.Ext(name)))
+	r := reconstructed{Loss: shown.Loss, Baselines: shown.Baselines, Sheet: base + "-sheet.png", GIF: base + ".gif", MP4: base + ".mp4"}
+	sh := modelShape(p)
+	r.Frames = video.PretrainIndices((video.PretrainStarts(info.Frames, sh.frames, sh.stride)-1)/2, info.Frames, sh.frames, sh.stride)
+	caption := fmt.Sprintf("%s, %s mask %.3g: loss %.4f, trivial predictors %s", name, p.Mask.Kind, p.Mask.Ratio, r.Loss, train.FormatBaselines(r.Baselines))
+	sheet, err := report.Sheet(shown.Panels(), report.Spread(sh.frames, train.SheetFrames), caption)
+	if err != nil {
+		return err
+	}
+	if err := report.WritePNG(r.Sheet, sheet); err != nil {
+		return err
+	}
+	film, err := report.NewFilm(shown.Panels(), 2, caption)
+	if err != nil {
+		return err
+	}
+	// The clip has every stride-th frame; at the video's pace it would be over before one has looked.
+	fps := math.Max(4, info.FPS/float64(sh.stride))
+	if err := film.WriteGIF(r.GIF, fps); err != nil {
+		return err
+	}
+	if err := film.WriteMP4(ctx, r.MP4, fps); err != nil {
+		return err
+	}
+	if o.json {
+		return printJSON(s.Out, r)
+	}
+	fmt.Fprintf(s.Out, "loss %.4f, trivial predictors: %s\n%s\n%s\n%s\n", r.Loss, train.FormatBaselines(r.Baselines), r.Sheet, r.GIF, r.MP4)
+	return nil
+}

@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"videomae/recipe"
+)
+
+// setting is a flag that stands for settings of a recipe.
+type setting struct {
+	flag string
+	keys []string // of the recipe; more than one take the same value
+	help string
+}
+
+// settings lists the flags of pretrain that are settings of a recipe. Their values go through recipe.Set, so that flags,
+// --set and files follow the same rules.
+var settings = []setting{
+	{"data", []string{"data.path"}, "list (CSV) or folder of videos"},
+	{"split", []string{"data.split"}, "split of the list to train on"},
+	{"val-share", []string{"data.val_share"}, "share kept for validation where the list states no split"},
+	{"stride", []string{"data.stride"}, "frames from one frame of a clip to the next"},
+	{"frame-rate", []string{"data.frame_rate"}, "frames a second of folders of pictures"},
+	{"workers", []string{"data.workers"}, "clips decoded at the same time (0: one for each CPU)"},
+	{"max-bad-share", []string{"data.max_bad_share"}, "share of unreadable clips at which the run stops"},
+	{"model", []string{"model.size"}, "tiny, small, base, large or huge"},
+	{"frames", []string{"model.frames"}, "frames of a clip"},
+	{"channels", []string{"model.channels"}, "3 (RGB) or 1 (grey)"},
+	{"decoder-depth", []string{"model.decoder_depth"}, "blocks of the decoder (0: the model's)"},
+	{"decoder-width", []string{"model.decoder_width"}, "width of the decoder (0: the model's)"},
+	{"decoder-heads", []string{"model.decoder_heads"}, "attention heads of the decoder (0: the model's)"},
+	{"drop-path", []string{"model.drop_path"}, "drop path rate of the last block"},
+	{"target", []string{"model.target"}, "normalised or raw pixels"},
+	{"loss", []string{"model.loss"}, "mse, l1 or smooth-l1"},
+	{"mask", []string{"mask.kind"}, "tube, random or frame"},
+	{"mask-ratio", []string{"mask.ratio"}, "share of the cubes that are masked"},
+	{"lr", []string{"optim.lr"}, "peak learning rate, whatever the batch"},
+	{"clip-grad", []string{"optim.clip_grad"}, "largest gradient norm (0: no clipping)"},
+	{"epochs", []string{"train.epochs"}, "passes over the data"},
+	{"steps", []string{"train.steps"}, "end after this many steps (0: after the epochs)"},
+	{"batch", []string{"train.batch"}, "clips that go through the model at once"},
+	{"accumulate", []string{"train.accumulate"}, "batches gathered for one update"},
+	{"seed", []string{"train.seed"}, "seed of every random decision"},
+	{"precision", []string{"train.precision"}, "f32 or bf16"},
+	{"gradient-checkpointing", []string{"train.gradient_checkpointing"}, "true: store less and compute more"},
+	{"init", []string{"train.init"}, "go on from the weights of this run, checkpoint or safetensors file"},
+	{"checkpoint-steps", []string{"train.checkpoint_steps"}, "save every so many steps (0: by time only)"},
+	{"checkpoint-minutes", []string{"train.checkpoint_minutes"}, "save every so many minutes (0: by steps only)"},
+	{"keep", []string{"train.keep"}, "newest checkpoints to keep"},
+	{"reconstruct-steps", []string{"train.reconstruct_steps"}, "draw a reconstruction every so many steps (0: never)"},
+	{"log-steps", []string{"train.log_steps"}, "log every so many steps"},
+	{"engine", []string{"engine"}, "compute engine (videomae doctor lists them)"},
+	{"decoder", []string{"decoder"}, "video decoder: ffmpeg"},
+	{"size", []string{"model.height", "model.width"}, "side of the picture in pixels, or HEIGHTxWIDTH"},
+}
+
+// addSettings gives a command the flags of all settings, and --set for those that have none. Help shows the values that
+// hold without a recipe.
+func addSettings(c *cobra.Command, overrides *[]string) {
+	for _, s := range settings {
+		c.Flags().String(s.flag, "", s.help)
+		value, err := recipe.Get(recipe.Default(), s.keys[0])
+		if err == nil && value != "unset" && value != `""` { // a key that is unknown shows when its flag is used
+			c.Flags().Lookup(s.flag).DefValue = value
+		}
+	}
+	c.Flags().Lookup("gradient-checkpointing").NoOptDefVal = "true"
+	c.Flags().StringArrayVar(overrides, "set", nil, "override any setting of the recipe, as in --set optim.weight_decay=0.1")
+}
+
+// applySettings puts the flags that were given, and then the overrides, into a recipe.
+func applySettings(c *cobra.Command, overrides []string, p *recipe.Pretrain) error {
+	for _, s := range settings {
+		if !c.Flags().Changed(s.flag) {
+			continue
+		}
+		value := c.Flags().Lookup(s.flag).Value.String()
+		for i, key := range s.keys {
+			v := value
+			if height, width, both := strings.Cut(value, "x"); both && len(s.keys) == 2 {
+				v = []string{height, width}[i]
+			}
+			if err := recipe.Set(p, key+"="+v); err != nil {
+				return fmt.Errorf("--%s: %w", s.flag, err)
+			}
+		}
+	}
+	for _, o := range overrides {
+		if err := recipe.Set(p, o); err != nil {
+			return fmt.Errorf("--set: %w", err)
+		}
+	}
+	return nil
+}
