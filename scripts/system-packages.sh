@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Installs the programs of the system that this project runs and that this machine lacks, by apt-get.
+#
+#   scripts/system-packages.sh demo    what the program itself needs: ffmpeg and ffprobe, with libx264
+#   scripts/system-packages.sh test    and what its tests need: a C compiler, for Go's race detector
+set -euo pipefail
+
+missing() { # prints the packages that this machine lacks for purpose $1
+    if ! command -v ffprobe >/dev/null || ! ffmpeg -hide_banner -encoders 2>/dev/null | grep ' libx264 ' >/dev/null; then
+        echo ffmpeg
+    fi
+    if [ "$1" = test ] && ! command -v "${CC:-gcc}" >/dev/null; then
+        echo gcc libc6-dev
+    fi
+}
+
+declare -A why=(
+    [ffmpeg]='reads videos, and writes them in H.264 with libx264'
+    [gcc]="links the tests of Go's race detector"
+    [libc6-dev]='the C library that goes with gcc'
+)
+
+packages=$(missing "$1" | xargs)
+[ -n "$packages" ] || exit 0
+
+echo 'This machine lacks:'
+for package in $packages; do
+    echo "  $package: ${why[$package]}"
+done
+if ! command -v apt-get >/dev/null; then
+    echo 'There is no apt-get here. Install these with the package manager of this system, then try again.' >&2
+    exit 1
+fi
+
+as_root=()
+if [ "$(id -u)" != 0 ]; then
+    as_root=(sudo)
+    command -v sudo >/dev/null || { echo "Run as root: apt-get install $packages" >&2; exit 1; }
+fi
+echo "Installing them with apt-get."
+"${as_root[@]}" apt-get update -qq
+# shellcheck disable=SC2086 # a list of words
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages
+
+left=$(missing "$1" | xargs)
+if [ -n "$left" ]; then
+    echo "Still not usable after the installation: $left. Is another one first on the PATH?" >&2
+    exit 1
+fi
