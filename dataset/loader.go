@@ -13,9 +13,6 @@ import (
 	"videomae/video"
 )
 
-// DefaultMaxBadShare is the share of unreadable items that a run tolerates unless told otherwise.
-const DefaultMaxBadShare = .01
-
 // ErrClosed is what Next returns after Close.
 var ErrClosed = errors.New("loader is closed")
 
