@@ -42,19 +42,18 @@ func Array(name string, n int, amplitude, offset float32) []float32 {
 
 // Pretrain is one pretrain_*.json with its arrays.
 type Pretrain struct {
-	Name           string  `json:"name"`
-	Salt           string  `json:"salt"`
-	Image          [2]int  `json:"image"`
-	Frames         int     `json:"frames"`
-	Width          int     `json:"width"`
-	Depth          int     `json:"depth"`
-	Heads          int     `json:"heads"`
-	DecoderWidth   int     `json:"decoder_width"`
-	DecoderDepth   int     `json:"decoder_depth"`
-	DecoderHeads   int     `json:"decoder_heads"`
-	Batch          int     `json:"batch"`
-	MaskRatio      float64 `json:"mask_ratio"`
-	Tokens, Masked int
+	Name           string             `json:"name"`
+	Salt           string             `json:"salt"`
+	Image          [2]int             `json:"image"`
+	Frames         int                `json:"frames"`
+	Width          int                `json:"width"`
+	Depth          int                `json:"depth"`
+	Heads          int                `json:"heads"`
+	DecoderWidth   int                `json:"decoder_width"`
+	DecoderDepth   int                `json:"decoder_depth"`
+	DecoderHeads   int                `json:"decoder_heads"`
+	Batch          int                `json:"batch"`
+	MaskRatio      float64            `json:"mask_ratio"`
 	Loss           float64            `json:"loss"`
 	GradNorm       map[string]float64 `json:"grad_norm"`
 	PredNorm       float64            `json:"pred_norm"`

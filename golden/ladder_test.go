@@ -67,11 +67,11 @@ func climb(t *testing.T, backend compute.Backend, c *Pretrain) {
 			if !c.small() && (checkpoint || precision != "f32") {
 				continue
 			}
-			dtype, roundOnly, err := engine.Precision(backend, precision)
+			how, err := train.Compute(backend, precision)
 			if err != nil {
 				t.Fatal(err)
 			}
-			how := vit.Compute{DType: dtype, RoundOnly: roundOnly, Checkpoint: checkpoint}
+			how.Checkpoint = checkpoint
 			limits := map[string]tolerance{"f32": inFloat32, "bf16": inBFloat16}[precision]
 			name := precision
 			if checkpoint {

@@ -5,6 +5,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/gomlx/compute"
+
+	"videomae/engine"
 	"videomae/mae"
 	"videomae/recipe"
 	"videomae/vit"
@@ -21,6 +24,12 @@ func ModelConfig(m recipe.Model) (mae.Config, error) {
 	decoder.Dim, decoder.Depth, decoder.Heads, decoder.MLP = m.DecoderWidth, m.DecoderDepth, m.DecoderHeads, 4*m.DecoderWidth
 	c := mae.Config{Encoder: encoder, Decoder: decoder, Target: mae.Target(m.Target), Loss: mae.LossKind(m.Loss)}
 	return c, c.Validate()
+}
+
+// Compute is how a precision ("f32" or "bf16") is computed on a backend, with everything stored for the backward pass.
+func Compute(backend compute.Backend, precision string) (vit.Compute, error) {
+	dtype, roundOnly, err := engine.Precision(backend, precision)
+	return vit.Compute{DType: dtype, RoundOnly: roundOnly}, err
 }
 
 // LoadWeights reads a model's weights from a safetensors file with the official names, in the order of c.Specs. Every

@@ -6,11 +6,9 @@ import (
 	"time"
 
 	"videomae/dataset"
-	"videomae/engine"
 	"videomae/masking"
 	"videomae/optim"
 	"videomae/recipe"
-	"videomae/vit"
 )
 
 // prepare compiles nothing yet, but checks everything that can be checked before the first step.
@@ -61,16 +59,15 @@ func (r *run) plan() error {
 // open starts the graphs and the loader.
 func (r *run) open(ctx context.Context) error {
 	o := r.Options
-	dtype, roundOnly, err := engine.Precision(o.Backend, o.Config.Train.Precision)
+	how, err := Compute(o.Backend, o.Config.Train.Precision)
 	if err != nil {
 		return err
 	}
-	how := vit.Compute{DType: dtype, RoundOnly: roundOnly}
 	if r.predictor, err = NewPredictor(o.Backend, r.model, how); err != nil {
 		return err
 	}
 	how.Checkpoint = o.Config.Train.GradientCheckpointing
-	if r.stepper, err = NewStepper(o.Backend, r.model, how, adamW(o.Config.Optim), o.Start); err != nil {
+	if r.stepper, err = NewStepper(o.Backend, r.model, how, AdamW(o.Config.Optim), o.Start); err != nil {
 		return err
 	}
 	start := dataset.Position{Epoch: r.at.Epoch, Step: r.at.InEpoch}
@@ -91,7 +88,8 @@ func (r *run) close() {
 	}
 }
 
-func adamW(o recipe.Optim) optim.AdamW {
+// AdamW is the optimiser of a recipe.
+func AdamW(o recipe.Optim) optim.AdamW {
 	return optim.AdamW{Beta1: o.Beta1, Beta2: o.Beta2, Epsilon: o.Eps, WeightDecay: o.WeightDecay, ClipNorm: o.ClipGrad}
 }
 

@@ -30,7 +30,7 @@ func (c Compute) Linear(x, weight, bias *Node) *Node {
 	if bias == nil {
 		return y
 	}
-	return Add(y, leadingAxes(bias, y.Rank()))
+	return Add(y, ExpandLeftToRank(bias, y.Rank()))
 }
 
 // operand converts x to the compute type.
@@ -51,9 +51,6 @@ func (c Compute) dot(a *Node, aContract, aBatch []int, b *Node, bContract, bBatc
 	return ConvertDType(y, dtypes.Float32)
 }
 
-// leadingAxes gives x [n] the shape [1, ..., 1, n] of the given rank, for broadcasting.
-func leadingAxes(x *Node, rank int) *Node { return ExpandLeftToRank(x, rank) }
-
 // LayerNorm normalises x [..., d] over its last axis with the biased variance, then scales and shifts by the tensors
 // norm.weight and norm.bias [d] of p. Float32 in and out.
 func LayerNorm(p Params, norm string, x *Node) *Node {
@@ -61,7 +58,7 @@ func LayerNorm(p Params, norm string, x *Node) *Node {
 	variance := ReduceAndKeep(Mul(centred, centred), ReduceMean, -1)
 	normal := Div(centred, Sqrt(AddScalar(variance, NormEpsilon)))
 	scale, shift := p.Get(norm+".weight"), p.Get(norm+".bias")
-	return Add(Mul(normal, leadingAxes(scale, x.Rank())), leadingAxes(shift, x.Rank()))
+	return Add(Mul(normal, ExpandLeftToRank(scale, x.Rank())), ExpandLeftToRank(shift, x.Rank()))
 }
 
 // GELU is x times the normal distribution's cumulative function at x, in its exact form by erf.

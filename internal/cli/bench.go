@@ -14,11 +14,9 @@ import (
 	"videomae/engine"
 	"videomae/mae"
 	"videomae/masking"
-	"videomae/optim"
 	"videomae/recipe"
 	"videomae/seed"
 	"videomae/train"
-	"videomae/vit"
 )
 
 // warmUpSteps are made before the clock starts; the first of them compiles the graph.
@@ -176,11 +174,11 @@ func openStepper(model mae.Config, p recipe.Pretrain) (stepper *train.Stepper, f
 	if err != nil {
 		return nil, nil, err
 	}
-	dtype, roundOnly, err := engine.Precision(backend, p.Train.Precision)
+	how, err := train.Compute(backend, p.Train.Precision)
 	if err == nil {
-		how := vit.Compute{DType: dtype, RoundOnly: roundOnly, Checkpoint: p.Train.GradientCheckpointing}
-		adam := optim.AdamW{Beta1: p.Optim.Beta1, Beta2: p.Optim.Beta2, Epsilon: p.Optim.Eps, WeightDecay: p.Optim.WeightDecay}
-		stepper, err = train.NewStepper(backend, model, how, adam, train.NewState(train.InitialWeights(model, p.Train.Seed)))
+		how.Checkpoint = p.Train.GradientCheckpointing
+		state := train.NewState(train.InitialWeights(model, p.Train.Seed))
+		stepper, err = train.NewStepper(backend, model, how, train.AdamW(p.Optim), state)
 	}
 	if err != nil {
 		backend.Finalize()

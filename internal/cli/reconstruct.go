@@ -15,8 +15,6 @@ import (
 	"videomae/recipe"
 	"videomae/report"
 	"videomae/train"
-	"videomae/video"
-	"videomae/vit"
 )
 
 // reconstructOptions are what reconstruct was asked for.
@@ -89,7 +87,7 @@ func reconstruct(ctx context.Context, s Streams, o reconstructOptions) error {
 	if err != nil {
 		return err
 	}
-	clip, info, err := middleClip(ctx, decoder, o.video, modelShape(config))
+	clip, taken, err := middleClip(ctx, decoder, o.video, modelShape(config))
 	if err != nil {
 		return err
 	}
@@ -98,11 +96,11 @@ func reconstruct(ctx context.Context, s Streams, o reconstructOptions) error {
 		return err
 	}
 	defer backend.Finalize()
-	dtype, roundOnly, err := engine.Precision(backend, config.Train.Precision)
+	how, err := train.Compute(backend, config.Train.Precision)
 	if err != nil {
 		return err
 	}
-	predictor, err := train.NewPredictor(backend, model, vit.Compute{DType: dtype, RoundOnly: roundOnly})
+	predictor, err := train.NewPredictor(backend, model, how)
 	if err != nil {
 		return err
 	}
@@ -111,21 +109,19 @@ func reconstruct(ctx context.Context, s Streams, o reconstructOptions) error {
 	if err != nil {
 		return err
 	}
-	return o.write(ctx, s, config, info, shown)
+	return o.write(ctx, s, config, taken, shown)
 }
 
 // write draws the sheet and the films, and reports.
-func (o reconstructOptions) write(ctx context.Context, s Streams, p recipe.Pretrain, info video.Info, shown train.Shown) error {
+func (o reconstructOptions) write(ctx context.Context, s Streams, p recipe.Pretrain, taken source, shown train.Shown) error {
 	if err := os.MkdirAll(o.out, 0o777); err != nil {
 		return err
 	}
 	name := filepath.Base(filepath.Clean(o.video))
 	base := filepath.Join(o.out, strings.TrimSuffix(name, filepath.Ext(name)))
-	r := reconstructed{Loss: shown.Loss, Baselines: shown.Baselines, Sheet: base + "-sheet.png", GIF: base + ".gif", MP4: base + ".mp4"}
-	sh := modelShape(p)
-	r.Frames = video.PretrainIndices((video.PretrainStarts(info.Frames, sh.frames, sh.stride)-1)/2, info.Frames, sh.frames, sh.stride)
+	r := reconstructed{Loss: shown.Loss, Baselines: shown.Baselines, Frames: taken.frames, Sheet: base + "-sheet.png", GIF: base + ".gif", MP4: base + ".mp4"}
 	caption := fmt.Sprintf("%s, %s mask %.3g: loss %.4f, trivial predictors %s", name, p.Mask.Kind, p.Mask.Ratio, r.Loss, train.FormatBaselines(r.Baselines))
-	sheet, err := report.Sheet(shown.Panels(), report.Spread(sh.frames, train.SheetFrames), caption)
+	sheet, err := report.Sheet(shown.Panels(), report.Spread(p.Model.Frames, train.SheetFrames), caption)
 	if err != nil {
 		return err
 	}
@@ -137,7 +133,7 @@ func (o reconstructOptions) write(ctx context.Context, s Streams, p recipe.Pretr
 		return err
 	}
 	// The clip has every stride-th frame; at the video's pace it would be over before one has looked.
-	fps := math.Max(4, info.FPS/float64(sh.stride))
+	fps := math.Max(4, taken.fps/float64(p.Data.Stride))
 	if err := film.WriteGIF(r.GIF, fps); err != nil {
 		return err
 	}

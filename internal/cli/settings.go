@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,7 +11,7 @@ import (
 // setting is a flag that stands for settings of a recipe.
 type setting struct {
 	flag string
-	keys []string // of the recipe; more than one take the same value
+	keys []string // of the recipe; two are a height and a width
 	help string
 }
 
@@ -77,13 +76,13 @@ func applySettings(c *cobra.Command, overrides []string, p *recipe.Pretrain) err
 		if !c.Flags().Changed(s.flag) {
 			continue
 		}
-		value := c.Flags().Lookup(s.flag).Value.String()
+		values := []string{c.Flags().Lookup(s.flag).Value.String()}
+		if len(s.keys) == 2 {
+			height, width := sides(values[0])
+			values = []string{height, width}
+		}
 		for i, key := range s.keys {
-			v := value
-			if height, width, both := strings.Cut(value, "x"); both && len(s.keys) == 2 {
-				v = []string{height, width}[i]
-			}
-			if err := recipe.Set(p, key+"="+v); err != nil {
+			if err := recipe.Set(p, key+"="+values[i]); err != nil {
 				return fmt.Errorf("--%s: %w", s.flag, err)
 			}
 		}

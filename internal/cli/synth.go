@@ -78,12 +78,18 @@ func synthesise(ctx context.Context, s Streams, o synthOptions) error {
 	return nil
 }
 
+// sides splits SIDE or HEIGHTxWIDTH into height and width.
+func sides(text string) (height, width string) {
+	height, width, both := strings.Cut(text, "x")
+	if !both {
+		width = height
+	}
+	return height, width
+}
+
 // parseSize reads SIDE or HEIGHTxWIDTH.
 func parseSize(text string) (height, width int, err error) {
-	h, w, both := strings.Cut(text, "x")
-	if !both {
-		w = h
-	}
+	h, w := sides(text)
 	if height, err = strconv.Atoi(h); err == nil {
 		width, err = strconv.Atoi(w)
 	}

@@ -27,7 +27,7 @@ func drawMask(p recipe.Pretrain, runSeed uint64) (masking.Mask, error) {
 }
 
 // newViewer prepares the reconstructions that a run draws of the first readable clip it is not trained on, or of a
-// training clip where the data has no other split. It is nil when none are wanted, or no model of the data's pictures can be shown.
+// training clip where the data has no other split. It is nil when none are wanted.
 func newViewer(ctx context.Context, t train.Options) (*train.Viewer, error) {
 	if t.Config.Train.ReconstructSteps == 0 {
 		return nil, nil
