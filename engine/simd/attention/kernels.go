@@ -1,0 +1,84 @@
+// What the algorithm needs from an instruction set.
+
+package attention
+
+import (
+	"unsafe"
+
+	"videomae/engine/simd/tile"
+	"videomae/engine/simd/vec"
+)
+
+// kernels are the inner loops for one instruction set and type. They work on panels: matrices of lanes columns, whose rows
+// follow each other.
+type kernels struct {
+	*tile.Kernels
+	vec     *vec.Kernels
+	form    tile.Form // of the words that products take
+	product tile.Multiply
+	lanes   int
+	softmax
+}
+
+// softmax are the loops of the soft-max. Slices have the length of what they hold; the assembly does not check it.
+type softmax struct {
+	// rescale multiplies the n rows of a panel by one number for each lane.
+	rescale func(c []float32, n int, by []float32)
+
+	// soften turns n more rows of scores into words of weights 2^(scale*s - top): top, of each lane, rises to the greatest
+	// scaled score so far, alpha becomes the factor 2^(old top - top) of all that was summed before, and sum the weights' sum.
+	soften func(s []float32, n int, scale float32, top, sum, alpha []float32)
+
+	// weigh turns n rows of scores into words of weights 2^(scale*s - lse), and ds from gradients of weights into words of
+	// gradients of scaled scores, weight*(ds - delta); lse and delta have one number for each row. The rows of gradients are
+	// also put into rows, ldrows apart, as words of neighbouring lanes.
+	weigh func(s, ds, rows []float32, ldrows, n int, scale float32, lse, delta []float32)
+}
+
+func newKernels(t *tile.Kernels, v *vec.Kernels, typ tile.Type) kernels {
+	k := kernels{Kernels: t, vec: v, form: tile.Float, lanes: t.NR}
+	if typ == tile.BF16 && t.BF16 != nil {
+		k.form = tile.Pair
+	}
+	k.product, k.softmax = t.Product(k.form), softmaxFor(t.Level, k.form)
+	return k
+}
+
+// left is a matrix as a product reads its rows: words that are summed over neighbour each other, rows are so many bytes apart.
+type left struct {
+	words []float32
+	row   int
+}
+
+// leftWords is the memory that a left matrix takes.
+func (k *kernels) leftWords(rows, depth int) int {
+	return rows * tile.Copied(k.form, depth).Row / tile.Word
+}
+
+// left is the matrix in a piece of memory.
+func (k *kernels) left(words []float32, depth int) left {
+	return left{words, tile.Copied(k.form, depth).Row}
+}
+
+// rightWords is the memory that the panels of a right matrix take.
+func (k *kernels) rightWords(cols, depth int) int {
+	return k.Panels(cols) * k.PanelBytes(k.form, depth) / tile.Word
+}
+
+// packLeft copies a matrix of so many rows and elements along them.
+func (k *kernels) packLeft(to left, from tile.Operand, rows, depth int) {
+	k.PackA(address(to.words), k.form, from, rows, depth)
+}
+
+// packRight copies a matrix of so many columns and elements along them into panels.
+func (k *kernels) packRight(to []float32, from tile.Operand, cols, depth int) {
+	k.PackB(address(to), k.form, from, cols, depth)
+}
+
+// multiply computes C = alpha*A*B, or adds that to C, for one panel B of so many elements along K.
+func (k *kernels) multiply(c []float32, ldc int, a left, b []float32, rows, depth int, alpha float32, add bool) {
+	k.product(rows, k.form.Steps(depth), address(a.words), a.row, tile.Word, address(b), k.lanes*tile.Word,
+		unsafe.SliceData(c), ldc, alpha, add)
+}
+
+func address(x []float32) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(x)) }

@@ -1,0 +1,63 @@
+// Powers of two.
+
+package main
+
+import (
+	"github.com/mmcloughlin/avo/attr"
+	"github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/operand"
+)
+
+// 1 + x*(power[0] + x*(power[1] + ...)) is within 1.1e-7 of 2^x, relatively, for x from -0.5 to 0.5: a minimax fit by Lawson's
+// weighted least squares.
+var power = [5]float32{0.693147, 0.24022242, 0.055507336, 0.009671513, 0.0013264727}
+
+const (
+	// lowest is the exponent from which on a power of two is taken as 0.
+	lowest = -127
+	// shift added to a number leaves the nearest whole number, plus the bias of a float32's exponent, in the last bits.
+	shift = 1.5*(1<<23) + 127
+)
+
+// constants is the number of registers that a power of two needs for its constants.
+const constants = 2 + len(power)
+
+// powerTable puts the constants into memory.
+func powerTable(c *build.Context) operand.Mem {
+	at := c.StaticGlobal("exponential")
+	c.DataAttributes(attr.RODATA | attr.NOPTR)
+	for i, value := range append([]float32{lowest, shift}, power[:]...) {
+		c.AddDatum(4*i, operand.F32(value))
+	}
+	return at
+}
+
+// exponential gives powers of two; its constants lie in the registers from first on.
+type exponential struct {
+	machine
+	first int
+}
+
+func (m machine) exponential(first int) exponential {
+	for i := range constants {
+		m.VBROADCASTSS(m.powers.Offset(4*i), m.v(first+i))
+	}
+	return exponential{m, first}
+}
+
+// replace makes register x 2^x, and 0 below the lowest exponent. Registers t and y are used. With n the whole number nearest to
+// x, and f = x-n, that is 2^n + 2^n*f*(power[0] + ...): the last product needs not wait for the sum.
+func (e exponential) replace(x, t, y int) {
+	lowest, shift, c := e.v(e.first), e.v(e.first+1), e.first+2
+	e.VMAXPS(e.v(x), lowest, e.v(x)) // in this order, so that a NaN stays
+	e.VADDPS(shift, e.v(x), e.v(t))
+	e.VSUBPS(shift, e.v(t), e.v(y))
+	e.VSUBPS(e.v(y), e.v(x), e.v(x))
+	e.VPSLLD(operand.U8(23), e.v(t), e.v(t))
+	e.VMOVAPS(e.v(c+len(power)-1), e.v(y))
+	for i := len(power) - 2; i >= 0; i-- {
+		e.VFMADD213PS(e.v(c+i), e.v(x), e.v(y))
+	}
+	e.VMULPS(e.v(t), e.v(x), e.v(x))
+	e.VFMADD213PS(e.v(t), e.v(y), e.v(x))
+}

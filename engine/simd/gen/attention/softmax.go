@@ -1,0 +1,86 @@
+// The loops of the forward.
+
+package main
+
+import "github.com/mmcloughlin/avo/reg"
+
+// rescale generates the product of each column of a panel and a number.
+func (m machine) rescale() {
+	m.begin("rescale"+m.suffix, "func(c []float32, n int, by []float32)")
+	c, n, by := m.base("c"), m.param("n"), m.base("by")
+	for j := range 2 {
+		m.VMOVUPS(m.at(by, 0, j), m.v(j))
+	}
+	m.loop("row", n, 1, func(int) {
+		for j := range 2 {
+			m.VMULPS(m.at(c, 0, j), m.v(j), m.v(2+j))
+			m.VMOVUPS(m.v(2+j), m.at(c, 0, j))
+		}
+		m.advance(c, 1)
+	})
+	m.end()
+}
+
+// Registers of soften: maxima and sums of two vectors of lanes, the scale, constants, and what is free.
+const (
+	tops, sums, scale = 0, 2, 4
+	softenConstants   = 5
+	softenFree        = softenConstants + constants
+)
+
+// soften generates a step of the online soft-max; exp turns the n rows of scores at s into weights and adds them to the sums.
+func (m machine) soften(name string, exp func(e exponential, s, n reg.GPVirtual)) {
+	m.begin(name, "func(s []float32, n int, scale float32, top, sum, alpha []float32)")
+	m.spread("scale", scale)
+	e := m.exponential(softenConstants)
+	top, sum, alpha := m.base("top"), m.base("sum"), m.base("alpha")
+	const x, t, y = softenFree, softenFree + 1, softenFree + 2
+
+	for j := range 2 {
+		m.VMOVUPS(m.at(top, 0, j), m.v(tops+j))
+	}
+	s := m.base("s")
+	m.loop("max", m.param("n"), 1, func(int) {
+		for j := range 2 {
+			m.VMULPS(m.at(s, 0, j), m.v(scale), m.v(x))
+			m.VMAXPS(m.v(x), m.v(tops+j), m.v(tops+j))
+		}
+		m.advance(s, 1)
+	})
+	for j := range 2 {
+		m.VMOVUPS(m.at(top, 0, j), m.v(x))
+		m.VSUBPS(m.v(tops+j), m.v(x), m.v(x))
+		e.replace(x, t, y)
+		m.VMOVUPS(m.v(x), m.at(alpha, 0, j))
+		m.VMOVUPS(m.v(tops+j), m.at(top, 0, j))
+		m.clear(sums + j)
+	}
+	exp(e, m.base("s"), m.param("n"))
+	for j := range 2 {
+		m.VMOVUPS(m.at(alpha, 0, j), m.v(x))
+		m.VMOVUPS(m.at(sum, 0, j), m.v(y))
+		m.VFMADD231PS(m.v(x), m.v(y), m.v(sums+j))
+		m.VMOVUPS(m.v(sums+j), m.at(sum, 0, j))
+	}
+	m.end()
+}
+
+// weight turns vector j of a row of scores into weights, in register x.
+func (m machine) weight(e exponential, s reg.Register, row, j, x, t, y int) {
+	m.VMOVUPS(m.at(s, row, j), m.v(x))
+	m.VFMSUB213PS(m.v(tops+j), m.v(scale), m.v(x))
+	e.replace(x, t, y)
+	m.VADDPS(m.v(x), m.v(sums+j), m.v(sums+j))
+}
+
+// expRows leaves the weights where the scores were.
+func (m machine) expRows(e exponential, s, n reg.GPVirtual) {
+	const x, t, y = softenFree, softenFree + 1, softenFree + 2
+	m.loop("exp", n, 1, func(int) {
+		for j := range 2 {
+			m.weight(e, s, 0, j, x, t, y)
+			m.VMOVUPS(m.v(x), m.at(s, 0, j))
+		}
+		m.advance(s, 1)
+	})
+}

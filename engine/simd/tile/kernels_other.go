@@ -1,0 +1,8 @@
+//go:build !amd64
+
+package tile
+
+import "videomae/engine/simd/isa"
+
+// For gives the kernels of an instruction set, which the CPU must have.
+func For(isa.Level) *Kernels { return portable() }

@@ -1,0 +1,77 @@
+// Package tile multiplies small tiles of matrices held in registers, and lays operands out for that.
+//
+// A product C = A·B is summed over steps along K. A step is one 32-bit word of a row of A times one of a column of B: a float32,
+// or a pair of bfloat16 that are neighbours along K. A is read in place or from a copy, whatever its strides. B is read in
+// panels of NR columns, whose words for one step are neighbours.
+package tile
+
+import (
+	"unsafe"
+
+	"videomae/engine/simd/isa"
+)
+
+// Multiply computes, for i < rows and j < NR,
+//
+//	c[i*ldc+j] = alpha · Σ a(i,p)·b(p,j)  (+ c[i*ldc+j] if load)   over p < steps
+//
+// where a(i,p) is the word at a + i*aRow + p*aStep bytes and b(p,j) the one at b + p*bStep + 4*j bytes. The sum runs over p in
+// order, so no element depends on rows; its error is at most (steps+1)·2^-24·Σ|a·b|. The products of pairs of bfloat16 take and give
+// subnormal numbers as 0. Any number of rows is allowed, also 0; ldc counts float32.
+type Multiply func(rows, steps int, a unsafe.Pointer, aRow, aStep int, b unsafe.Pointer, bStep int, c *float32, ldc int, alpha float32, load bool)
+
+// Kernels are what one instruction set has. Rows of A are cheapest in multiples of MR.
+type Kernels struct {
+	Level  isa.Level
+	MR, NR int      // rows and columns of a tile; NR is a multiple of 4
+	F32    Multiply // words are float32
+	BF16   Multiply // words are pairs of bfloat16, sums are float32; nil where the CPU has no such instruction
+
+	// Peak does the arithmetic of so many steps (at least 1) of a tile on registers alone, to see how fast that can be: PeakF32
+	// takes 2·MR·NR operations a step, PeakBF16 twice as many, or is nil.
+	PeakF32, PeakBF16 func(steps int)
+
+	moves [types][forms]moves
+}
+
+// moves lay words out, many at a time, from sources whose steps are neighbours or whose lanes are.
+type moves struct{ copySteps, transposeSteps, copyLanes, transposeLanes move }
+
+// move copies rows of words: count rows of eights·8 words, or transposing, count·8 rows. The rows are dstStep and srcStep bytes
+// apart. Neither count nor eights may be 0.
+type move func(dst unsafe.Pointer, dstStep int, src unsafe.Pointer, srcStep, count, eights int)
+
+// Word is the size in bytes of what a step multiplies.
+const Word = 4
+
+// Form is what the words of a step are.
+type Form uint8
+
+// The forms of words.
+const (
+	Float   Form = iota // a float32
+	Rounded             // a float32 that was rounded to the nearest bfloat16, ties to even
+	Pair                // two bfloat16, neighbours along K; the last is 0 if K is odd
+	forms
+)
+
+// Steps is the number of words that hold so many elements along K.
+func (f Form) Steps(depth int) int {
+	return (depth + f.Elements() - 1) / f.Elements()
+}
+
+// Product is the kernel for words of a form; nil if there is none.
+func (k *Kernels) Product(f Form) Multiply {
+	if f == Pair {
+		return k.BF16
+	}
+	return k.F32
+}
+
+// Elements is the number of elements that a word holds.
+func (f Form) Elements() int {
+	if f == Pair {
+		return 2
+	}
+	return 1
+}
