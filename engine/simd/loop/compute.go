@@ -1,0 +1,144 @@
+// The steps that compute a register from others, position by position.
+
+package loop
+
+// unary is a function of one value.
+type unary struct {
+	header
+	kernel func(dst, x []float32)
+}
+
+func (t *unary) run(w *worker) {
+	dst, n, width := w.target(&t.header)
+	x := &w.views[t.in[0]]
+	n, width = lines(n, width, dst, x)
+	for r := range n {
+		t.kernel(dst.row(r, width), x.row(r, width))
+	}
+}
+
+// binary is a function of two values.
+type binary struct {
+	header
+	kernel func(dst, x, y []float32)
+}
+
+func (t *binary) run(w *worker) {
+	dst, n, width := w.target(&t.header)
+	x, y := &w.views[t.in[0]], &w.views[t.in[1]]
+	n, width = lines(n, width, dst, x, y)
+	for r := range n {
+		t.kernel(dst.row(r, width), x.row(r, width), y.row(r, width))
+	}
+}
+
+// right is a function of a value and of a single number in each row.
+type right struct {
+	header
+	kernel func(dst, x []float32, y float32)
+}
+
+func (t *right) run(w *worker) {
+	dst, n, width := w.target(&t.header)
+	x, y := &w.views[t.in[0]], &w.views[t.in[1]]
+	if y.ld == 0 {
+		n, width = lines(n, width, dst, x)
+	}
+	for r := range n {
+		t.kernel(dst.row(r, width), x.row(r, width), y.data[r*y.ld])
+	}
+}
+
+// left is a function of a single number in each row and of a value.
+type left struct {
+	header
+	kernel func(dst []float32, x float32, y []float32)
+}
+
+func (t *left) run(w *worker) {
+	dst, n, width := w.target(&t.header)
+	x, y := &w.views[t.in[0]], &w.views[t.in[1]]
+	if x.ld == 0 {
+		n, width = lines(n, width, dst, y)
+	}
+	for r := range n {
+		t.kernel(dst.row(r, width), x.data[r*x.ld], y.row(r, width))
+	}
+}
+
+// ternary is a function of three values.
+type ternary struct {
+	header
+	kernel func(dst, x, y, z []float32)
+}
+
+func (t *ternary) run(w *worker) {
+	dst, n, width := w.target(&t.header)
+	x, y, z := &w.views[t.in[0]], &w.views[t.in[1]], &w.views[t.in[2]]
+	n, width = lines(n, width, dst, x, y, z)
+	for r := range n {
+		t.kernel(dst.row(r, width), x.row(r, width), y.row(r, width), z.row(r, width))
+	}
+}
+
+// scaled is x + s*y, where s is a single number in each row.
+type scaled struct {
+	header
+	kernel func(dst, x []float32, s float32, y []float32)
+}
+
+func (t *scaled) run(w *worker) {
+	dst, n, width := w.target(&t.header)
+	x, s, y := &w.views[t.in[0]], &w.views[t.in[1]], &w.views[t.in[2]]
+	if s.ld == 0 {
+		n, width = lines(n, width, dst, x, y)
+	}
+	for r := range n {
+		t.kernel(dst.row(r, width), x.row(r, width), s.data[r*s.ld], y.row(r, width))
+	}
+}
+
+// widen repeats a value along what it does not vary along.
+type widen struct{ header }
+
+func (t *widen) run(w *worker) {
+	dst, n, width := w.target(&t.header)
+	for r := range n {
+		w.spread(dst.row(r, width), t.in[0], r, t.class)
+	}
+}
+
+// choose is one of two values, decided by a single number in each row.
+type choose struct{ header }
+
+func (t *choose) run(w *worker) {
+	dst, n, width := w.target(&t.header)
+	mask := &w.views[t.in[0]]
+	for r := range n {
+		source := t.in[2]
+		if mask.data[r*mask.ld] != 0 {
+			source = t.in[1]
+		}
+		w.spread(dst.row(r, width), source, r, t.class)
+	}
+}
+
+// spread copies row r of a register to a row of class c, repeating it as often as need be.
+func (w *worker) spread(dst []float32, source, r int, c Class) {
+	x, from := &w.views[source], w.registers[source].class
+	switch {
+	case from.single(c):
+		w.kernels.Fill(dst, x.data[r*x.ld])
+	case from.inner() == onceAPeriod:
+		repeat(dst, x.row(r, w.period))
+	default:
+		copy(dst, x.row(r, len(dst)))
+	}
+}
+
+// repeat fills dst with copies of x.
+func repeat(dst, x []float32) {
+	for done := copy(dst, x); done < len(dst); {
+		done += copy(dst[done:], dst[:done])
+	}
+}
