@@ -13,10 +13,12 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/gomlx/support/exceptions"
+
+	"videomae/engine/simd"
 )
 
 // Default is the engine used when neither a flag nor GOMLX_BACKEND names one.
-const Default = "go"
+const Default = "simd"
 
 // Choice describes one engine for listings.
 type Choice struct {
@@ -28,6 +30,7 @@ type Choice struct {
 
 // opener starts one engine. Its settings are the part of the engine's name after the colon.
 type opener struct {
+	free    bool // settings other than those of names may be given
 	about   string
 	names   []string // as --engine takes them
 	open    func(settings string) (compute.Backend, error)
@@ -37,6 +40,12 @@ type opener struct {
 // openers lists the engines of this build, in the order in which they are shown.
 func openers() []opener {
 	return append([]opener{{
+		about:   "our kernels for CPUs; simd:workers=N,isa=portable|avx2|avx512|avx512bf16 limits them",
+		names:   []string{"simd"},
+		free:    true,
+		open:    simd.New,
+		missing: func(string) string { return "" },
+	}, {
 		about: "GoMLX's portable Go engine",
 		names: []string{"go"},
 		// Its default mode can wait on itself for ever in a training step: ops run one after another, each in parallel.
@@ -64,14 +73,14 @@ func Name(name string) string { return cmp.Or(name, os.Getenv(compute.ConfigEnvV
 // Open starts the engine that a name stands for (Name). The caller finalises the backend.
 func Open(name string) (compute.Backend, error) {
 	name = Name(name)
+	family, settings, _ := strings.Cut(name, ":")
 	for _, o := range openers() {
-		if !slices.Contains(o.names, name) {
+		if !slices.Contains(o.names, name) && !(o.free && slices.Contains(o.names, family)) {
 			continue
 		}
 		if missing := o.missing(name); missing != "" {
 			return nil, fmt.Errorf("engine %s is not available: %s", name, missing)
 		}
-		_, settings, _ := strings.Cut(name, ":")
 		var backend compute.Backend
 		err := Try(func() (err error) {
 			backend, err = o.open(settings)

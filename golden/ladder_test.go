@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"videomae/engine"
+	"videomae/engine/simd/isa"
 	"videomae/internal/given"
 	"videomae/internal/graphtest"
 	"videomae/mae"
@@ -57,6 +58,32 @@ func TestLadder(t *testing.T) {
 				t.Run(c.Name, func(t *testing.T) { climb(t, backend, c) })
 			}
 		})
+	}
+}
+
+// TestLadderOnEveryInstructionSet runs the small cases on each set of kernels of the simd engine that this CPU can run, on one worker
+// and on three.
+func TestLadderOnEveryInstructionSet(t *testing.T) {
+	cases, err := PretrainCases(given.Golden(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, level := range isa.Levels() {
+		for _, workers := range []int{1, 3} {
+			name := fmt.Sprintf("simd:isa=%s,workers=%d", level, workers)
+			t.Run(name, func(t *testing.T) {
+				backend, err := engine.Open(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer backend.Finalize()
+				for _, c := range cases {
+					if c.small() {
+						t.Run(c.Name, func(t *testing.T) { climb(t, backend, c) })
+					}
+				}
+			})
+		}
 	}
 }
 
@@ -143,7 +170,7 @@ func (c *Pretrain) passInputs(t *testing.T) []any {
 func trajectory(t *testing.T, backend compute.Backend, c *Pretrain, how vit.Compute, limits tolerance) {
 	run := c.Trajectory
 	optimiser := optim.AdamW{Beta1: run.Betas[0], Beta2: run.Betas[1], Epsilon: run.Eps, WeightDecay: run.WeightDecay}
-	stepper, err := train.NewStepper(backend, c.config(), how, optimiser, train.NewState(c.initial()))
+	stepper, err := train.NewStepper(backend, c.config().Specs(), train.Pretraining(c.config(), how), optimiser, train.NewState(c.initial()))
 	if err != nil {
 		t.Fatal(err)
 	}
