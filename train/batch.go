@@ -4,6 +4,7 @@ package train
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -16,8 +17,10 @@ import (
 type Batch struct {
 	// Clips is [B, T, H, W, C]: uint8 pixels, which the graph normalises, or Float32 values normalised already.
 	Clips *tensors.Tensor
-	// Visible [B, Nv] and Masked [B, Nm] are the indices of the cubes, int32, ascending.
+	// Visible [B, Nv] and Masked [B, Nm] are the indices of the cubes, int32, ascending; of pre-training.
 	Visible, Masked *tensors.Tensor
+	// Targets is a distribution over the classes for each clip, Float32 [B, classes]; of fine-tuning.
+	Targets *tensors.Tensor
 	// Keep holds drop-path factors (vit.Blocks), Float32 [2*(encoder depth + decoder depth), B]; nil drops nothing.
 	Keep *tensors.Tensor
 }
@@ -89,11 +92,8 @@ func DropPathFactors(c mae.Config, b int, rng *rand.Rand) []float32 {
 	return factors
 }
 
-// inputs lists the batch's tensors as the graphs take them.
-func (b Batch) inputs() []any {
-	list := []any{b.Clips, b.Visible, b.Masked}
-	if b.Keep != nil {
-		list = append(list, b.Keep)
-	}
-	return list
+// inputs lists the batch's tensors, those that it has, as the graphs take them.
+func (b Batch) inputs() []*tensors.Tensor {
+	all := []*tensors.Tensor{b.Clips, b.Visible, b.Masked, b.Targets, b.Keep}
+	return slices.DeleteFunc(all, func(t *tensors.Tensor) bool { return t == nil })
 }

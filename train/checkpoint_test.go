@@ -40,7 +40,7 @@ func save(t *testing.T, run string, step int) (string, Checkpoint) {
 	t.Helper()
 	p, model := minuteRecipe(t)
 	c := Checkpoint{Progress: Progress{Step: step, Updates: step, Epoch: 1, InEpoch: 2, Manifest: "hash"}, Config: p,
-		Provenance: newProvenance(), State: NewState(InitialWeights(model, uint64(step)))}
+		Provenance: newProvenance(), State: NewState(InitialWeights(model.Specs(), uint64(step)))}
 	c.State.Updates = step
 	path, err := c.Save(run, model.Specs())
 	if err != nil {
@@ -127,7 +127,7 @@ func TestWeightsThatAreNotNumbersAreNamed(t *testing.T) {
 	_, model := minuteRecipe(t)
 	run := t.TempDir()
 	p, _ := minuteRecipe(t)
-	c := Checkpoint{Config: p, State: NewState(InitialWeights(model, 1))}
+	c := Checkpoint{Config: p, State: NewState(InitialWeights(model.Specs(), 1))}
 	c.State.Weights[4][7] = float32(math.NaN())
 	path, err := c.Save(run, model.Specs())
 	if err != nil {
@@ -153,7 +153,7 @@ func TestSaveOntoAFileInTheWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, model := minuteRecipe(t)
-	c := Checkpoint{Config: p, State: NewState(InitialWeights(model, 1))}
+	c := Checkpoint{Config: p, State: NewState(InitialWeights(model.Specs(), 1))}
 	if _, err := c.Save(run, model.Specs()); err == nil || !strings.Contains(err.Error(), run) {
 		t.Errorf("got %v, want an error that names %s", err, run)
 	}

@@ -36,7 +36,7 @@ func NewPredictor(backend compute.Backend, model mae.Config, how vit.Compute) (*
 // target. Weights are tensors in the order of the model's Specs.
 func (p *Predictor) Predict(weights []*tensors.Tensor, batch Batch) (loss float64, prediction []float32, err error) {
 	err = engine.Try(func() error {
-		out, err := p.predict.Call(append(anyOf(weights), batch.inputs()...)...)
+		out, err := p.predict.Call(append(anyOf(weights), anyOf(batch.inputs())...)...)
 		if err != nil {
 			return err
 		}
@@ -51,9 +51,9 @@ func (p *Predictor) Predict(weights []*tensors.Tensor, batch Batch) (loss float6
 }
 
 // Tensors gives host weights, in the order of the model's Specs, the form that Predict takes.
-func Tensors(c mae.Config, weights [][]float32) []*tensors.Tensor {
+func Tensors(specs []vit.Spec, weights [][]float32) []*tensors.Tensor {
 	var list []*tensors.Tensor
-	for i, spec := range c.Specs() {
+	for i, spec := range specs {
 		list = append(list, tensors.FromFlatDataAndDimensions(weights[i], spec.Shape...))
 	}
 	return list
@@ -91,7 +91,7 @@ func (p *Predictor) Baselines(batch Batch, masks []masking.Mask) (map[string]flo
 	}
 	losses := map[string]float64{}
 	err := engine.Try(func() error {
-		out, err := p.baselines.Call(inputs...)
+		out, err := p.baselines.Call(anyOf(inputs)...)
 		for i := range out {
 			losses[names[i]] = float64(tensors.ToScalar[float32](out[i]))
 		}

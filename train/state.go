@@ -4,15 +4,16 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"videomae/engine"
-	"videomae/mae"
 	"videomae/seed"
 	"videomae/vit"
 )
 
-// State is a model's weights and its optimiser's moments on the host, in the order of mae.Config.Specs.
+// State is a model's weights and its optimiser's moments on the host, in the order of the model's Specs.
 type State struct {
 	Weights, First, Second [][]float32
 	Updates                int // updates made; steps skipped for values that were not finite do not count
@@ -28,10 +29,10 @@ func NewState(weights [][]float32) State {
 	return s
 }
 
-// InitialWeights draws a model's first weights from a seed. Each tensor's values depend on the seed and its name alone.
-func InitialWeights(c mae.Config, runSeed uint64) [][]float32 {
+// InitialWeights draws the first weights of a model with these tensors from a seed. Each tensor's values depend on the seed and its name alone.
+func InitialWeights(specs []vit.Spec, runSeed uint64) [][]float32 {
 	var weights [][]float32
-	for _, spec := range c.Specs() {
+	for _, spec := range specs {
 		values := make([]float32, spec.Size())
 		spec.Init(values, tensorRand(runSeed, spec))
 		weights = append(weights, values)
@@ -41,6 +42,15 @@ func InitialWeights(c mae.Config, runSeed uint64) [][]float32 {
 
 func tensorRand(runSeed uint64, spec vit.Spec) *rand.Rand {
 	return seed.Rand(runSeed, "init "+spec.Name)
+}
+
+// onDevice copies values right to the engine: for large models a copy on the way would be most of the memory that a run ever takes.
+func (s *Stepper) onDevice(values []float32, shape []int) (*tensors.Tensor, error) {
+	buffer, err := s.backend.BufferFromFlatData(0, values, shapes.Make(dtypes.Float32, shape...))
+	if err != nil {
+		return nil, err
+	}
+	return tensors.FromBuffer(buffer)
 }
 
 // SetState replaces weights and moments; with an error it replaces nothing.
@@ -57,7 +67,11 @@ func (s *Stepper) SetState(state State) error {
 			if len(part.values[i]) != spec.Size() {
 				return fmt.Errorf("%s of %s has %d values, want %v", part.name, spec.Name, len(part.values[i]), spec.Shape)
 			}
-			lists[k] = append(lists[k], tensors.FromFlatDataAndDimensions(part.values[i], spec.Shape...))
+			tensor, err := s.onDevice(part.values[i], spec.Shape)
+			if err != nil {
+				return fmt.Errorf("%s of %s: %w", part.name, spec.Name, err)
+			}
+			lists[k] = append(lists[k], tensor)
 		}
 	}
 	s.weights, s.first, s.second = lists[0], lists[1], lists[2]

@@ -13,7 +13,7 @@ import (
 // initial lists a model's first weights by name.
 func initial(c mae.Config, seed uint64) map[string][]float32 {
 	weights := map[string][]float32{}
-	for i, values := range InitialWeights(c, seed) {
+	for i, values := range InitialWeights(c.Specs(), seed) {
 		weights[c.Specs()[i].Name] = values
 	}
 	return weights
@@ -44,7 +44,7 @@ func uniformBound(c mae.Config, s vit.Spec) float64 {
 
 func TestInitialWeightsFollowTheRules(t *testing.T) {
 	c := minute()
-	for i, values := range InitialWeights(c, 1) {
+	for i, values := range InitialWeights(c.Specs(), 1) {
 		s := c.Specs()[i]
 		switch bound := uniformBound(c, s); {
 		case bound > 0:

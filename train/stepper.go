@@ -19,12 +19,11 @@ import (
 // Weights and moments stay on the device: each step donates them to the graph and takes the new ones from it. What
 // crosses from the host is the batch and the learning rate, and back come three scalars.
 type Stepper struct {
-	backend compute.Backend
-	model   mae.Config
-	compute vit.Compute
-	optim   optim.AdamW
-	specs   []vit.Spec
-	decay   []bool
+	backend   compute.Backend
+	objective Objective
+	optim     optim.AdamW
+	specs     []vit.Spec
+	decay     []bool
 
 	weights, first, second []*tensors.Tensor
 	step                   *tensors.Tensor   // scalar: updates made, which leaves out the skipped ones
@@ -40,9 +39,21 @@ type StepResult struct {
 	Skipped  bool    // loss or norm was not finite, and the weights were left alone
 }
 
-// NewStepper puts a model's state on the engine.
-func NewStepper(backend compute.Backend, model mae.Config, how vit.Compute, optimiser optim.AdamW, state State) (*Stepper, error) {
-	s := &Stepper{backend: backend, model: model, compute: how, optim: optimiser, specs: model.Specs()}
+// Objective is what steps make smaller: the loss, a scalar, on a batch (Batch.inputs) with weights in the order of the model's Specs.
+type Objective func(weights, batch []*Node) *Node
+
+// Pretraining is the objective of an autoencoder.
+func Pretraining(model mae.Config, how vit.Compute) Objective {
+	specs := model.Specs()
+	return func(weights, batch []*Node) *Node {
+		loss, _, _ := mae.Model{Config: model, Params: vit.NewParams(specs, weights), Compute: how}.Loss(graphBatch(model, batch))
+		return loss
+	}
+}
+
+// NewStepper puts the state of a model with these tensors on the engine.
+func NewStepper(backend compute.Backend, specs []vit.Spec, objective Objective, optimiser optim.AdamW, state State) (*Stepper, error) {
+	s := &Stepper{backend: backend, objective: objective, optim: optimiser, specs: specs}
 	for _, spec := range s.specs {
 		s.decay = append(s.decay, optim.Decays(spec.Name, spec.Shape))
 	}
@@ -69,7 +80,7 @@ func (s *Stepper) Step(micro []Batch, rate float64) (StepResult, error) {
 		var err error
 		if len(micro) == 1 {
 			inputs := append(s.donateState(), float32(rate))
-			scalars, err = s.run(s.update, append(inputs, micro[0].inputs()...))
+			scalars, err = s.run(s.update, append(inputs, anyOf(micro[0].inputs())...))
 		} else {
 			scalars, err = s.stepInParts(micro, rate)
 		}
@@ -98,7 +109,7 @@ func (s *Stepper) stepInParts(micro []Batch, rate float64) ([]*tensors.Tensor, e
 	for _, batch := range micro {
 		inputs := append(s.donate(s.sum), anyOf(s.weights)...)
 		inputs = append(inputs, float32(1/float64(len(micro))))
-		sum, err := s.gather.Call(append(inputs, batch.inputs()...)...)
+		sum, err := s.gather.Call(append(inputs, anyOf(batch.inputs())...)...)
 		if err != nil {
 			return nil, err
 		}
@@ -167,23 +178,27 @@ func (s *Stepper) stepNodes(state optim.State, gradients []*Node, loss, rate *No
 	return append(out, next.Step, loss, norm, finite)
 }
 
-// lossAndGradients is the model's loss on a batch (Batch.inputs) and its gradient by each weight tensor.
+// lossAndGradients is the objective on a batch and its gradient by each weight tensor.
 func (s *Stepper) lossAndGradients(weights, batch []*Node) (*Node, []*Node) {
-	loss, _, _ := mae.Model{Config: s.model, Params: vit.NewParams(s.specs, weights), Compute: s.compute}.Loss(graphBatch(s.model, batch))
+	loss := s.objective(weights, batch)
 	return loss, Gradient(loss, weights...)
 }
 
 // graphBatch makes the model's input from the nodes of Batch.inputs.
 func graphBatch(c mae.Config, nodes []*Node) mae.Batch {
-	clips := nodes[0]
-	if clips.DType() == dtypes.Uint8 {
-		clips = mae.NormalisePixels(clips)
-	}
-	batch := mae.Batch{Cubes: mae.Patchify(clips, c.Encoder), Visible: nodes[1], Masked: nodes[2]}
+	batch := mae.Batch{Cubes: clipCubes(nodes[0], c.Encoder), Visible: nodes[1], Masked: nodes[2]}
 	if len(nodes) > 3 {
 		batch.Keep = nodes[3]
 	}
 	return batch
+}
+
+// clipCubes cuts clips [B, T, H, W, C], bytes or normalised values, into cubes of normalised pixels [B, N, P].
+func clipCubes(clips *Node, c vit.Config) *Node {
+	if clips.DType() == dtypes.Uint8 {
+		clips = mae.NormalisePixels(clips)
+	}
+	return mae.Patchify(clips, c)
 }
 
 // donateState hands the state's buffers over to the next graph, in the order in which graphs take them.

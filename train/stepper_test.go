@@ -35,7 +35,7 @@ func minuteStepper(t *testing.T) *Stepper {
 	}
 	t.Cleanup(backend.Finalize)
 	optimiser := optim.AdamW{Beta1: 0.9, Beta2: 0.95, Epsilon: 1e-8, WeightDecay: 0.05, ClipNorm: 1}
-	s, err := NewStepper(backend, minute(), vit.Compute{DType: dtypes.Float32}, optimiser, NewState(InitialWeights(minute(), 1)))
+	s, err := NewStepper(backend, minute().Specs(), Pretraining(minute(), vit.Compute{DType: dtypes.Float32}), optimiser, NewState(InitialWeights(minute().Specs(), 1)))
 	if err != nil {
 		t.Fatal(err)
 	}

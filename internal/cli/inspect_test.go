@@ -27,7 +27,7 @@ func saveCheckpoint(t *testing.T, change func([][]float32)) (run string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	values := train.InitialWeights(model, 0)
+	values := train.InitialWeights(model.Specs(), 0)
 	change(values)
 	run = t.TempDir()
 	_, err = train.Checkpoint{

@@ -189,7 +189,7 @@ func startState(p recipe.Pretrain, from *train.Checkpoint) (train.State, train.P
 		return train.State{}, train.Progress{}, err
 	}
 	if p.Train.Init == "" {
-		return train.NewState(train.InitialWeights(model, p.Train.Seed)), train.Progress{}, nil
+		return train.NewState(train.InitialWeights(model.Specs(), p.Train.Seed)), train.Progress{}, nil
 	}
 	weights, err := train.InitWeights(p.Train.Init, model)
 	return train.NewState(weights), train.Progress{}, err

@@ -105,7 +105,7 @@ func reconstruct(ctx context.Context, s Streams, o reconstructOptions) error {
 		return err
 	}
 	defer predictor.Close()
-	shown, err := predictor.Reconstruct(train.Tensors(model, weights), clip, mask)
+	shown, err := predictor.Reconstruct(train.Tensors(model.Specs(), weights), clip, mask)
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,15 @@ func Clips(t testing.TB, elem ...string) string {
 	return find(t, "no real videos", filepath.Join("..", "shared", "data"), elem)
 }
 
+// LongEnv names the environment variable that asks for tests at their full length, which take too long for every day.
+const LongEnv = "VIDEOMAE_LONG"
+
+// Long tells whether tests are to run at their full length.
+func Long(t testing.TB) bool {
+	t.Helper()
+	return os.Getenv(LongEnv) != ""
+}
+
 func find(t testing.TB, missing, folder string, elem []string) string {
 	t.Helper()
 	if !filepath.IsAbs(folder) {
