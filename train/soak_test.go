@@ -5,16 +5,10 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
-
 	"videomae/engine"
 	"videomae/engine/simd"
 	"videomae/internal/given"
 	"videomae/mae"
-	"videomae/masking"
-	"videomae/optim"
-	"videomae/seed"
 	"videomae/vit"
 )
 
@@ -38,16 +32,6 @@ func heap() int {
 	return int(m.HeapAlloc)
 }
 
-func soakStepper(t *testing.T, backend compute.Backend, model mae.Config) *Stepper {
-	t.Helper()
-	optimiser := optim.AdamW{Beta1: 0.9, Beta2: 0.95, Epsilon: 1e-8, WeightDecay: 0.05, ClipNorm: 1}
-	s, err := NewStepper(backend, model.Specs(), Pretraining(model, vit.Compute{DType: dtypes.Float32}), optimiser, NewState(InitialWeights(model.Specs(), 1)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
 // TestSoak trains for long with batches of changing size, and holds no more memory at the end than after the first tenth.
 func TestSoak(t *testing.T) {
 	model, steps := soakModel(t)
@@ -56,7 +40,7 @@ func TestSoak(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer backend.Finalize()
-	s := soakStepper(t, backend, model)
+	s := stepperOn(t, backend, model)
 	defer s.Close()
 	var heapThen int
 	var engineThen simd.MemoryStats
@@ -91,7 +75,7 @@ func TestEnginesComeAndGo(t *testing.T) {
 					return
 				}
 				defer backend.Finalize()
-				s := soakStepper(t, backend, model)
+				s := stepperOn(t, backend, model)
 				defer s.Close()
 				for i := range uint64(2) {
 					if _, err := s.Step([]Batch{soakBatch(t, model, 2, 2*at+i)}, 1e-4); err != nil {
@@ -118,20 +102,8 @@ func TestEnginesComeAndGo(t *testing.T) {
 // soakBatch draws b clips with masks.
 func soakBatch(t *testing.T, model mae.Config, b int, at uint64) Batch {
 	t.Helper()
-	c, rng := model.Encoder, seed.Rand(1, "soak", at)
-	pixels := make([]uint8, b*c.Frames*c.Height*c.Width*c.Channels)
-	for i := range pixels {
-		pixels[i] = uint8(rng.UintN(256))
-	}
-	var masks []masking.Mask
-	for range b {
-		m, err := masking.Draw(masking.Tube, c.Grid(), 0.5, rng)
-		if err != nil {
-			t.Fatal(err)
-		}
-		masks = append(masks, m)
-	}
-	batch, err := NewBatch(c, pixels, masks, nil)
+	c := model.Encoder
+	batch, err := NewBatch(c, noiseFor(c, b, at), tubesFor(t, c, b, at), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -34,18 +35,28 @@ func minuteStepper(t *testing.T) *Stepper {
 		t.Fatal(err)
 	}
 	t.Cleanup(backend.Finalize)
-	optimiser := optim.AdamW{Beta1: 0.9, Beta2: 0.95, Epsilon: 1e-8, WeightDecay: 0.05, ClipNorm: 1}
-	s, err := NewStepper(backend, minute().Specs(), Pretraining(minute(), vit.Compute{DType: dtypes.Float32}), optimiser, NewState(InitialWeights(minute().Specs(), 1)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := stepperOn(t, backend, minute())
 	t.Cleanup(s.Close)
 	return s
 }
 
-// noise draws the pixels of b clips.
-func noise(b int, at uint64) []uint8 {
-	c, rng := minute().Encoder, seed.Rand(1, "pixels", at)
+// stepperOn holds a model with the first weights of seed 1.
+func stepperOn(t *testing.T, backend compute.Backend, model mae.Config) *Stepper {
+	t.Helper()
+	optimiser := optim.AdamW{Beta1: 0.9, Beta2: 0.95, Epsilon: 1e-8, WeightDecay: 0.05, ClipNorm: 1}
+	objective := Pretraining(model, vit.Compute{DType: dtypes.Float32})
+	s, err := NewStepper(backend, model.Specs(), objective, optimiser, NewState(InitialWeights(model.Specs(), 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// noise draws the pixels of b clips of minute's shape.
+func noise(b int, at uint64) []uint8 { return noiseFor(minute().Encoder, b, at) }
+
+func noiseFor(c vit.Config, b int, at uint64) []uint8 {
+	rng := seed.Rand(1, "pixels", at)
 	pixels := make([]uint8, b*c.Frames*c.Height*c.Width*c.Channels)
 	for i := range pixels {
 		pixels[i] = uint8(rng.UintN(256))
@@ -53,12 +64,17 @@ func noise(b int, at uint64) []uint8 {
 	return pixels
 }
 
-// tubes draws b masks.
+// tubes draws b masks of minute's cubes.
 func tubes(t *testing.T, b int, at uint64) []masking.Mask {
+	t.Helper()
+	return tubesFor(t, minute().Encoder, b, at)
+}
+
+func tubesFor(t *testing.T, c vit.Config, b int, at uint64) []masking.Mask {
 	t.Helper()
 	var masks []masking.Mask
 	for i := range b {
-		m, err := masking.Draw(masking.Tube, minute().Encoder.Grid(), 0.5, seed.Rand(1, "mask", at, uint64(i)))
+		m, err := masking.Draw(masking.Tube, c.Grid(), 0.5, seed.Rand(1, "mask", at, uint64(i)))
 		if err != nil {
 			t.Fatal(err)
 		}

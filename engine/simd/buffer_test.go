@@ -15,6 +15,7 @@ import (
 	"github.com/gomlx/compute/shapes"
 
 	"videomae/engine/simd/ir"
+	"videomae/engine/simd/plan"
 )
 
 func TestBuffersHoldEveryType(t *testing.T) {
@@ -61,7 +62,7 @@ func TestSharedBuffersAreAlignedAndShared(t *testing.T) {
 		if n == 0 {
 			continue
 		}
-		if at := uintptr(unsafe.Pointer(&values[0])); at%line != 0 {
+		if at := uintptr(unsafe.Pointer(&values[0])); at%plan.Line != 0 {
 			t.Errorf("the memory of %d values begins at %#x, not at a cache line", n, at)
 		}
 		values[n-1] = 7
@@ -174,8 +175,8 @@ func TestMemoryIsUsedAgain(t *testing.T) {
 		}
 	}
 	size := ir.Bytes(shapes.Make(dtypes.Float32, 1000))
-	if s := b.Memory(); s.Buffers != 0 || s.PeakBuffers < size || s.PeakBuffers > size+line || s.PeakTotal != s.PeakBuffers {
-		t.Errorf("%+v, want nothing in use and a peak of %d to %d bytes", s, size, size+line)
+	if s := b.Memory(); s.Buffers != 0 || s.PeakBuffers < size || s.PeakBuffers > size+plan.Line || s.PeakTotal != s.PeakBuffers {
+		t.Errorf("%+v, want nothing in use and a peak of %d to %d bytes", s, size, size+plan.Line)
 	}
 }
 

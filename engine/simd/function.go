@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/compute/shapes"
 
 	"videomae/engine/simd/ir"
+	"videomae/engine/simd/plan"
 )
 
 // Function is a computation's main function. An op that it lacks answers compute.ErrNotImplemented with its name.
@@ -83,7 +84,7 @@ func (f *Function) Constant(flat any, dims ...int) (compute.Value, error) {
 	if len(data) != ir.Bytes(shape) {
 		return nil, fmt.Errorf("simd: constant %s is given %d bytes, not %d", shape, len(data), ir.Bytes(shape))
 	}
-	block := aligned(len(data))
+	block := plan.Aligned(len(data))
 	copy(block, data)
 	return value{f.graph.Const(shape, block), f}, nil
 }

@@ -4,11 +4,9 @@ package simd
 
 import (
 	"sync"
-	"unsafe"
-)
 
-// line is the size of a cache line in bytes. Blocks begin at multiples of it and their capacity is a multiple of it.
-const line = 64
+	"videomae/engine/simd/plan"
+)
 
 // MemoryStats tells how much memory a backend holds, in bytes. Compiled programs' constants are not counted.
 type MemoryStats struct {
@@ -33,10 +31,10 @@ func newMemory() *memory { return &memory{free: map[int][][]byte{}} }
 func (m *memory) take(bytes int) []byte {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	size := (bytes + line - 1) / line * line
+	size := (bytes + plan.Line - 1) / plan.Line * plan.Line // blocks are whole cache lines
 	block := m.reuse(size)
 	if block == nil {
-		block = aligned(size)
+		block = plan.Aligned(size)
 	}
 	m.stats.Buffers += size
 	m.stats.PeakBuffers = max(m.stats.PeakBuffers, m.stats.Buffers)
@@ -103,11 +101,4 @@ func (m *memory) report() MemoryStats {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	return m.stats
-}
-
-// aligned makes a block of zeros that begins at a cache line. The block of size 0 is empty but not nil.
-func aligned(size int) []byte {
-	raw := make([]byte, size+line)
-	skip := -uintptr(unsafe.Pointer(&raw[0])) % line
-	return raw[skip : int(skip)+size : int(skip)+size]
 }

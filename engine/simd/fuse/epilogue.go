@@ -3,8 +3,6 @@
 package fuse
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 
 	"videomae/engine/simd/ir"
@@ -69,16 +67,9 @@ func (p *partition) readsPlainly(g *group, n *ir.Node) bool {
 		if p.base(l.in) != n {
 			continue
 		}
-		stride := 1
 		parts := slices.Clone(x.Parts)
-		slices.SortFunc(parts, func(a, b Part) int { return b.Atom - a.Atom })
-		for i, part := range parts {
-			if part.Atom != len(g.space)-1-i || part.Stride != stride {
-				return false
-			}
-			stride *= g.space[part.Atom]
-		}
-		if x.Offset != 0 || stride != g.space.size() || p.throughBarrier(l.in) {
+		slices.SortFunc(parts, func(a, b Part) int { return a.Atom - b.Atom })
+		if !equal(Linear{x.Offset, parts}, g.space.run(0, len(g.space))) || p.throughBarrier(l.in) {
 			return false
 		}
 		found = true
@@ -157,35 +148,19 @@ func (p *partition) finishProduct(u *unit, out *Unit) error {
 		e.at[u.node] = e.inOrder(u.node)
 		roots = append([]*ir.Node{u.node}, roots...)
 	}
-	for {
-		f, ok := p.blockFrame(e, u.node)
-		if !ok {
-			return fmt.Errorf("finishing %v: no rows", u.node)
-		}
-		l, err := p.write(u, e, f, u.node, roots)
-		var cut *again
-		if errors.As(err, &cut) {
-			e.cut(cut.split)
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		p.need(l)
-		out.Loop, out.Writes = l, roots
-		return nil
+	frames := func() (frame, bool) { return p.blockFrame(e, u.node) }
+	l, err := p.writeCutting(u, e, frames, u.node, roots)
+	if err != nil {
+		return err
 	}
+	p.need(l)
+	out.Loop, out.Writes = l, roots
+	return nil
 }
 
 // inOrder is the index of a value whose memory runs through the space point by point.
 func (g *group) inOrder(n *ir.Node) Index {
-	whole := Linear{}
-	stride := 1
-	for atom := len(g.space) - 1; atom >= 0; atom-- {
-		whole.Parts = append(whole.Parts, Part{atom, stride})
-		stride *= g.space[atom]
-	}
 	x := make(Index, n.Shape.Rank())
-	x[len(x)-1] = whole
+	x[len(x)-1] = g.space.run(0, len(g.space))
 	return x
 }

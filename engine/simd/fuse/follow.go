@@ -71,6 +71,7 @@ func (p *partition) readsThrough(u *unit, n *ir.Node) bool {
 	return false
 }
 
+// throughBarrier tells whether n finds its value by way of a barrier.
 func (p *partition) throughBarrier(n *ir.Node) bool {
 	for ; moves(n) && !p.solid[n]; n = moved(n) {
 		if barrierResult(n) {

@@ -162,7 +162,12 @@ func (p *partition) lowerLoop(u *unit) (*Unit, error) {
 	if len(roots) == 0 {
 		return nil, nil
 	}
-	l, err := p.writeCutting(u, roots)
+	g := u.group
+	frames := func() (frame, bool) {
+		f, ok := g.frameOf()
+		return g.longer(f), ok
+	}
+	l, err := p.writeCutting(u, g, frames, nil, roots)
 	if err != nil {
 		return nil, err
 	}
@@ -178,16 +183,14 @@ func (p *partition) need(l *Loop) {
 	}
 }
 
-// writeCutting writes a loop, cutting atoms until all indices can be followed.
-func (p *partition) writeCutting(u *unit, roots []*ir.Node) (*Loop, error) {
-	g := u.group
+// writeCutting writes a loop, cutting atoms until all indices can be followed. frames finds the frame of the group as it then is.
+func (p *partition) writeCutting(u *unit, g *group, frames func() (frame, bool), block *ir.Node, roots []*ir.Node) (*Loop, error) {
 	for {
-		f, ok := g.frameOf()
+		f, ok := frames()
 		if !ok {
 			return nil, fmt.Errorf("fusing %v: no rows", roots[0])
 		}
-		f = g.longer(f)
-		l, err := p.write(u, g, f, nil, roots)
+		l, err := p.write(u, g, f, block, roots)
 		var cut *again
 		if errors.As(err, &cut) {
 			g.cut(cut.split)

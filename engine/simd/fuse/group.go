@@ -252,13 +252,7 @@ func (g *group) fill(dims []int, x []*Linear) (Index, bool) {
 		if limit < next || g.space[next:limit].size() != product(dims[i:end]) {
 			return nil, false
 		}
-		gap := Linear{}
-		stride := 1
-		for atom := limit - 1; atom >= next; atom-- {
-			gap.Parts = append(gap.Parts, Part{atom, stride})
-			stride *= g.space[atom]
-		}
-		index, need, ok := g.space.axes(gap, dims[i:end])
+		index, need, ok := g.space.axes(g.space.run(next, limit), dims[i:end])
 		if need != nil {
 			g.cut(*need)
 			return Index{}, true // the caller sees the cut and begins anew

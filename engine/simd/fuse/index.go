@@ -83,16 +83,37 @@ func dense(dims []int) (Space, Index) {
 	return space, index
 }
 
-// linear gives the place in memory of a row-major value.
-func linear(dims []int, x Index) Linear {
+// run is the index that counts the points of the atoms from one to another, which is left out, in order.
+func (s Space) run(from, to int) Linear {
 	var out Linear
+	for i, stride := range rowMajor(s[from:to]) {
+		out.Parts = append(out.Parts, Part{from + i, stride})
+	}
+	return out
+}
+
+// rowMajor gives the strides of axes that lie in memory without gaps, the last the closest.
+func rowMajor(dims []int) []int {
+	strides := make([]int, len(dims))
 	stride := 1
-	for i := len(dims) - 1; i >= 0; i-- {
-		out.Offset += x[i].Offset * stride
-		for _, p := range x[i].Parts {
-			out.Parts = append(out.Parts, Part{p.Atom, p.Stride * stride})
+	for i, d := range slices.Backward(dims) {
+		strides[i] = stride
+		stride *= d
+	}
+	return strides
+}
+
+// linear gives the place in memory of a row-major value.
+func linear(dims []int, x Index) Linear { return x.in(rowMajor(dims)) }
+
+// in gives the place in memory of a value whose axes have these strides.
+func (x Index) in(strides []int) Linear {
+	var out Linear
+	for i, axis := range x {
+		out.Offset += axis.Offset * strides[i]
+		for _, p := range axis.Parts {
+			out.Parts = append(out.Parts, Part{p.Atom, p.Stride * strides[i]})
 		}
-		stride *= dims[i]
 	}
 	return out
 }

@@ -21,7 +21,7 @@ type unit struct {
 // partition assigns nodes to units.
 type partition struct {
 	all     []*ir.Node // the graph
-	nodes   []*ir.Node
+	nodes   []*ir.Node // what its outputs depend on
 	units   []*unit
 	of      map[*ir.Node]*unit
 	solid   map[*ir.Node]bool    // moving ops whose value is copied into memory because no reader can follow the move
@@ -204,19 +204,8 @@ func (p *partition) absorb(home, other *unit) {
 	if len(home.group.members)+len(other.group.members) > greatestGroup {
 		return
 	}
-	for _, n := range home.group.members {
-		for _, in := range n.In {
-			if p.of[p.base(in)] == other && p.throughBarrier(in) {
-				return
-			}
-		}
-	}
-	for _, n := range other.group.members {
-		for _, in := range n.In {
-			if p.of[p.base(in)] == home && p.throughBarrier(in) {
-				return
-			}
-		}
+	if p.readsAcrossBarrier(home, other) || p.readsAcrossBarrier(other, home) {
+		return
 	}
 	trial := home.group.clone()
 	if !trial.absorb(other.group.clone()) {
@@ -239,6 +228,18 @@ func (p *partition) absorb(home, other *unit) {
 			clearBit(w.before, other.id)
 		}
 	}
+}
+
+// readsAcrossBarrier tells whether a member of a loop reads one of another through a barrier.
+func (p *partition) readsAcrossBarrier(reader, source *unit) bool {
+	for _, n := range reader.group.members {
+		for _, in := range n.In {
+			if p.of[p.base(in)] == source && p.throughBarrier(in) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func clearBit(set []uint64, bit int) { set[bit/64] &^= 1 << (bit % 64) }

@@ -1,8 +1,6 @@
 package fuse
 
 import (
-	"slices"
-
 	"github.com/gomlx/compute"
 
 	"videomae/engine/simd/ir"
@@ -80,12 +78,7 @@ func (p *partition) placeParts(c *ir.Node, readers map[*ir.Node]int) {
 func placeIn(c, in, base *ir.Node, start int) (place, bool) {
 	axis := int(c.Attr.(ir.Axis))
 	to := place{into: c, strides: make([]int, base.Shape.Rank())}
-	strides := make([]int, c.Shape.Rank())
-	stride := 1
-	for i := len(strides) - 1; i >= 0; i-- {
-		strides[i] = stride
-		stride *= c.Shape.Dimensions[i]
-	}
+	strides := rowMajor(c.Shape.Dimensions)
 	to.offset = start * strides[axis]
 	space, x := dense(base.Shape.Dimensions)
 	seen, need, ok := space.axes(linear(base.Shape.Dimensions, x), in.Shape.Dimensions)
@@ -106,30 +99,23 @@ func placeIn(c, in, base *ir.Node, start int) (place, bool) {
 
 // linear is where in memory the value's point at an index is written.
 func (to place) linear(x Index) Linear {
-	l := Linear{Offset: to.offset}
-	for i, axis := range x {
-		l.Offset += axis.Offset * to.strides[i]
-		for _, p := range axis.Parts {
-			l.Parts = append(l.Parts, Part{p.Atom, p.Stride * to.strides[i]})
-		}
-	}
+	l := x.in(to.strides)
+	l.Offset += to.offset
 	return l
 }
 
 // placeOf is where a value is written: its own memory, or its place in a concatenation.
 func (p *partition) placeOf(n *ir.Node) View {
-	v := View{Node: n, Dims: n.Shape.Dimensions, Strides: make([]int, n.Shape.Rank())}
+	v := View{Node: n, Dims: n.Shape.Dimensions, Strides: rowMajor(n.Shape.Dimensions)}
 	if to, ok := p.places[n]; ok {
 		v.Node, v.Offset = to.into, to.offset
 		copy(v.Strides, to.strides)
 		return v
 	}
-	stride := 1
-	for i, d := range slices.Backward(v.Dims) {
-		if d != 1 {
-			v.Strides[i] = stride
+	for i, d := range v.Dims {
+		if d == 1 {
+			v.Strides[i] = 0
 		}
-		stride *= d
 	}
 	return v
 }

@@ -2,6 +2,7 @@ package fuse
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/gomlx/compute"
@@ -55,21 +56,12 @@ func (p *partition) plain(n *ir.Node) bool {
 	return err == nil && v.Offset == 0 && v.inOrder()
 }
 
-// unrounded is the operand that a product reads: where a Float32 value that has memory anyway is converted to BFloat16 for
-// nothing but products, they round it themselves as they pack it.
+// unrounded is the operand that a product reads: a parameter or constant that is converted from Float32 to BFloat16 it rounds itself
+// as it packs it.
 func (p *partition) unrounded(op, in *ir.Node) *ir.Node {
-	if op.Op != compute.OpTypeDotGeneral {
-		return in
-	}
-	c := in
-	for moves(c) && !p.solid[c] && !barrierResult(c) {
-		c = moved(c)
-	}
-	if c.Op != compute.OpTypeConvertDType || c.Shape.DType != dtypes.BFloat16 || c.In[0].Shape.DType != dtypes.Float32 {
-		return in
-	}
-	if source := p.base(c.In[0]); given(source) && c == in {
-		return c.In[0]
+	rounds := in.Op == compute.OpTypeConvertDType && in.Shape.DType == dtypes.BFloat16 && in.In[0].Shape.DType == dtypes.Float32
+	if op.Op == compute.OpTypeDotGeneral && rounds && given(p.base(in.In[0])) {
+		return in.In[0]
 	}
 	return in
 }
@@ -94,9 +86,12 @@ func (p *partition) loopsInOrder() []*unit {
 
 // decideLoads settles for each value from outside whether a loop reads it or computes it.
 func (p *partition) decideLoads(u *unit) {
+	loads := slices.SortedFunc(maps.Keys(u.group.loads), func(a, b load) int { // the same choices in every run
+		return cmp.Or(cmp.Compare(a.in.ID, b.in.ID), cmp.Compare(a.member.ID, b.member.ID))
+	})
 	read := map[*ir.Node]bool{} // what the loop reads in any case
 	var open []load
-	for l := range u.group.loads {
+	for _, l := range loads {
 		base := p.base(l.in)
 		if p.hasMemory(base) || p.throughBarrier(l.in) {
 			p.store(base)
@@ -105,9 +100,6 @@ func (p *partition) decideLoads(u *unit) {
 		}
 		open = append(open, l)
 	}
-	slices.SortFunc(open, func(a, b load) int {
-		return cmp.Or(cmp.Compare(a.in.ID, b.in.ID), cmp.Compare(a.member.ID, b.member.ID))
-	})
 	for _, l := range open {
 		base := p.base(l.in)
 		if p.hasMemory(base) || !p.recompute(u, l, base, read) {

@@ -69,25 +69,6 @@ func compared(_ compute.OpType, lhs, rhs shapes.Shape) (shapes.Shape, error) {
 	return shapeinference.ComparisonOp(compute.OpTypeEqual, lhs, rhs)
 }
 
-// NewClamp limits x to the range from low to high, each a scalar or of x's shape; NaN in any of the three gives NaN. The
-// inputs are low, x and high; the output may be x's memory.
-func NewClamp(low, x, high, out shapes.Shape) (Kernel, error) {
-	const op = compute.OpTypeClamp
-	for _, limit := range []shapes.Shape{low, high} {
-		if limit.DType != x.DType || !limit.IsScalar() && !limit.EqualDimensions(x) {
-			return nil, agree(op, limit, x, nil)
-		}
-	}
-	if err := agree(op, out, x, nil); err != nil {
-		return nil, err
-	}
-	f, err := familyOf(op, x.DType)
-	if err != nil {
-		return nil, err
-	}
-	return made(f.clamp(elementwise(out, low, x, high)), op, x.DType)
-}
-
 type unary[T, R any] struct {
 	parts
 	f func(T) R
@@ -124,19 +105,4 @@ func zipRow[T, R any](y []R, a, b []T, aStep, bStep int, f func(a, b T) R) {
 		i += aStep
 		j += bStep
 	}
-}
-
-type ternary[T any] struct {
-	parts
-	f func(a, b, c T) T
-}
-
-func (k *ternary[T]) Do(task, _ int, in, out [][]byte) {
-	p, as, bs, cs, ys := k.parts[task], view[T](in[0]), view[T](in[1]), view[T](in[2]), view[T](out[0])
-	n, step := p.inner().n, p.inner().step
-	p.rows(1, func(at offsets) {
-		for i := range n {
-			ys[at[3]+i] = k.f(as[at[0]+i*step[0]], bs[at[1]+i*step[1]], cs[at[2]+i*step[2]])
-		}
-	})
 }

@@ -187,18 +187,6 @@ func TestSignKeepsZerosAndNaN(t *testing.T) {
 	}
 }
 
-func TestClamp(t *testing.T) {
-	rng := newRand(t)
-	for range 100 {
-		s := shapes.Make(pick(rng, allTypes[1:]), dims(rng, rng.IntN(4), sizes(rng), true)...)
-		limits := []shapes.Shape{s, shapes.Make(s.DType)}
-		low, x, high := random(rng, pick(rng, limits)), random(rng, s), random(rng, pick(rng, limits))
-		want := oracle(t, func(f compute.Function, v []value) (value, error) { return f.Clamp(v[0], v[1], v[2]) }, low, x, high)
-		k, err := NewClamp(low.Shape, s, high.Shape, s)
-		same(t, run(t, k, err, s, low, x, high), want, 0)
-	}
-}
-
 func TestConvert(t *testing.T) {
 	rng := newRand(t)
 	for _, from := range allTypes {

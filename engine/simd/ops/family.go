@@ -15,7 +15,6 @@ import (
 type family interface {
 	unary(op compute.OpType, p parts) Kernel
 	binary(op compute.OpType, p parts) Kernel
-	clamp(p parts) Kernel
 	iota(c count) Kernel
 	reduce(op compute.OpType, r reduction) Kernel
 	window(op compute.OpType, w windows) Kernel
@@ -47,7 +46,6 @@ type nothing struct{}
 
 func (nothing) unary(compute.OpType, parts) Kernel        { return nil }
 func (nothing) binary(compute.OpType, parts) Kernel       { return nil }
-func (nothing) clamp(parts) Kernel                        { return nil }
 func (nothing) iota(count) Kernel                         { return nil }
 func (nothing) reduce(compute.OpType, reduction) Kernel   { return nil }
 func (nothing) window(compute.OpType, windows) Kernel     { return nil }

@@ -115,10 +115,6 @@ func power[T integer](base, exponent T) T {
 	return result
 }
 
-func (ints[T]) clamp(p parts) Kernel {
-	return &ternary[T]{p, func(low, x, high T) T { return min(max(low, x), high) }}
-}
-
 // comparison gives the comparisons of numbers. For whole ones the total order is the usual one.
 func comparison[T integer | float64](op compute.OpType) func(a, b T) bool {
 	switch op {

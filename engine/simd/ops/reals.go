@@ -131,9 +131,3 @@ func ranked(x float64) int64 {
 	b := int64(math.Float64bits(x))
 	return b ^ int64(uint64(b>>63)>>1)
 }
-
-func (r reals[T]) clamp(p parts) Kernel {
-	return &ternary[T]{p, func(low, x, high T) T {
-		return r.store(min(max(r.load(low), r.load(x)), r.load(high)))
-	}}
-}

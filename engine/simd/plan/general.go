@@ -13,8 +13,8 @@ import (
 	"videomae/engine/simd/ops"
 )
 
-// generalKernel gives the kernel that computes a node's value from those of its inputs, or a barrier's values. Parameters,
-// constants and results of other nodes have none; those of attention are not general ones.
+// generalKernel gives the kernel that computes a node's value from those of its inputs. Parameters,
+// constants, barriers and results of other nodes have none; those of attention are not general ones.
 func generalKernel(n *ir.Node) (ops.Kernel, error) {
 	in := make([]shapes.Shape, len(n.In))
 	for i, operand := range n.In {
@@ -22,7 +22,7 @@ func generalKernel(n *ir.Node) (ops.Kernel, error) {
 	}
 	out := n.Shape
 	if out.Size() == 0 && n.Results == nil {
-		return copies(0), nil
+		return nothing{}, nil
 	}
 	switch attr := n.Attr.(type) {
 	case nil:
@@ -84,10 +84,8 @@ func kernelWithoutAttribute(op compute.OpType, in []shapes.Shape, out shapes.Sha
 		return ops.NewWhere(in[0], in[1], in[2], out)
 	case compute.OpTypeDynamicUpdateSlice:
 		return ops.NewDynamicUpdateSlice(in[0], in[1], in[2:], out)
-	case compute.OpTypeOptimizationBarrier:
-		return copies(len(in)), nil
-	case compute.OpTypeIdentity, compute.OpTypeReshape, compute.OpTypeBitcast, compute.OpTypeSchedulingBarrier:
-		return copies(1), nil
+	case compute.OpTypeReshape, compute.OpTypeBitcast:
+		return ops.NewCopy(op, in[0], out)
 	}
 	if len(in) == 2 {
 		return ops.NewBinary(op, in[0], in[1], out)
@@ -95,11 +93,11 @@ func kernelWithoutAttribute(op compute.OpType, in []shapes.Shape, out shapes.Sha
 	return ops.NewUnary(op, in[0], out)
 }
 
-// copies is the kernel of ops that give so many of their inputs as they are.
-type copies int
+// nothing is the kernel of ops whose value is empty.
+type nothing struct{}
 
 // Tasks implements ops.Kernel.
-func (c copies) Tasks() int { return int(c) }
+func (nothing) Tasks() int { return 0 }
 
 // Do implements ops.Kernel.
-func (c copies) Do(task, _ int, in, out [][]byte) { copy(out[task], in[task]) }
+func (nothing) Do(int, int, [][]byte, [][]byte) {}

@@ -137,7 +137,7 @@ func (c *compiler) lives() []*life {
 			}
 			l := bySlot[o.slot]
 			if l == nil {
-				l = &life{slot: o.slot, bytes: (bytes[o.slot] + line - 1) / line * line, first: i}
+				l = &life{slot: o.slot, bytes: (bytes[o.slot] + Line - 1) / Line * Line, first: i}
 				bySlot[o.slot] = l
 				list = append(list, l)
 			}

@@ -21,8 +21,15 @@ import (
 	"videomae/engine/simd/vec"
 )
 
-// line is the size of a cache line in bytes. Values begin at multiples of it.
-const line = 64
+// Line is the size of a cache line in bytes. Values begin at multiples of it.
+const Line = 64
+
+// Aligned gives memory of zeros that begins at a cache line. That of size 0 is empty but not nil.
+func Aligned(size int) []byte {
+	raw := make([]byte, size+Line)
+	skip := int(-uintptr(unsafe.Pointer(&raw[0])) % Line)
+	return raw[skip : skip+size : skip+size]
+}
 
 // Machine is what programs run on. They take turns: one runs at a time.
 type Machine struct {
@@ -50,9 +57,7 @@ func (m *Machine) Release() { m.arena = nil }
 func (m *Machine) grow(size int) {
 	if len(m.arena) < size {
 		m.arena = nil // before the new one is there
-		raw := make([]byte, size+line)
-		skip := int(-uintptr(unsafe.Pointer(&raw[0])) % line)
-		m.arena = raw[skip : skip+size]
+		m.arena = Aligned(size)
 	}
 }
 

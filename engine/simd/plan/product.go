@@ -42,7 +42,7 @@ func (c *compiler) productStep(u *fuse.Unit) (*step, error) {
 	s.name += " and a loop"
 	c.bind(s, u.Loop)
 	finish := &epilogue{program: program, operands: s.pointers[2:]}
-	own := (s.scratch + line - 1) / line * line
+	own := (s.scratch + Line - 1) / Line * Line
 	s.scratch = own + program.ScratchBytes()
 	s.run = func(s *step, p *Program) {
 		scratch := p.scratchFor(s)
