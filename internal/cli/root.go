@@ -85,7 +85,14 @@ Start with:  videomae synth --out clips --clips 200
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%s: %w (%w)", c.CommandPath(), err, errUsage)
 	})
-	root.AddCommand(newSynth(s), newPretrain(s), newReconstruct(s), newInspect(s), newBench(s), newDoctor(s))
+	root.AddCommand(
+		newSynth(s),
+		newPretrain(s),
+		newReconstruct(s),
+		newInspect(s),
+		newBench(s),
+		newDoctor(s),
+	)
 	return root
 }
 
