@@ -7,22 +7,17 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"math"
-	"os"
 	"slices"
 	"strings"
 
-	"videomae/video"
+	"videomae/dataset/lists"
 )
 
 // Item is one video of a manifest.
-type Item struct {
-	Name  string // how the list names it: the path as written there, or relative to the folder, with forward slashes
-	Path  string // where it is: a video file or a folder of frames
-	Label string // class name or number; "" without one
-	Split string // "train", "val" or as the list says
-}
+type Item = lists.Item
 
 // Manifest is a list of videos in the order of their source.
 type Manifest struct {
@@ -34,6 +29,8 @@ type Manifest struct {
 type Options struct {
 	Split    string  // "" takes every item
 	ValShare float64 // chance of an item whose split is not stated to be in "val", in [0, 1); the rest is "train"
+
+	List lists.Options // how the list is to be read; its zero value finds out
 }
 
 // The splits of items whose list states none.
@@ -42,39 +39,54 @@ const (
 	Val   = "val"
 )
 
-// Load reads a manifest from a folder or a list.
+// Load reads a manifest from a folder or a list of any of the kinds of package lists. Every row must be sound.
 //
 // A folder is searched through: each video file and each folder of pictures is an item, and the folder it lies in is its label. A
-// list is a CSV file with a header (columns path, label, split; only path is needed, others are ignored; relative paths start at the
-// list's folder) or the official form without one ("path label" with a space between; paths are used as they are; spec section 5.1).
-// Items without a split get one from HashSplit.
+// list is most simply a CSV file with a header (columns path, label, split; only path is needed, others are ignored; relative paths start
+// at the list's folder) or the official form without one ("path label" with a space between; paths are used as they are; spec
+// section 5.1). Items without a split get one from HashSplit.
 func Load(path string, o Options) (Manifest, error) {
-	if !(o.ValShare >= 0 && o.ValShare < 1) {
-		return Manifest{}, fmt.Errorf("validation share %v must be at least 0 and below 1", o.ValShare)
-	}
-	entry, err := os.Stat(path)
-	if err != nil {
-		return Manifest{}, fmt.Errorf("data %s: %w", path, video.Reason(err))
-	}
+	all := o
+	all.Split = ""
 	var items []Item
-	if entry.IsDir() {
-		items, err = scan(path)
-	} else {
-		items, err = readList(path)
-	}
-	if err != nil {
-		return Manifest{}, fmt.Errorf("data %s: %w", path, err)
-	}
-	for i := range items {
-		if items[i].Split == "" {
-			items[i].Split = HashSplit(items[i].Name, o.ValShare)
+	for item, err := range Rows(path, all) {
+		if err != nil {
+			return Manifest{}, err
 		}
+		items = append(items, item)
 	}
-	items, err = choose(items, o.Split)
+	items, err := choose(items, o.Split)
 	if err != nil {
 		return Manifest{}, fmt.Errorf("data %s: %w", path, err)
 	}
 	return Manifest{Source: path, Items: items}, nil
+}
+
+// Rows yields the items of a folder or list one by one, as Load gives them, without holding them. An error of one row (lists.IsRow) does
+// not end it, another does.
+func Rows(path string, o Options) iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		if !(o.ValShare >= 0 && o.ValShare < 1) {
+			yield(Item{}, fmt.Errorf("validation share %v must be at least 0 and below 1", o.ValShare))
+			return
+		}
+		source, err := lists.Open(path, o.List)
+		if err != nil {
+			yield(Item{}, err)
+			return
+		}
+		for item, err := range source.Rows() {
+			if err == nil && item.Split == "" {
+				item.Split = HashSplit(item.Name, o.ValShare)
+			}
+			if err == nil && o.Split != "" && item.Split != o.Split {
+				continue
+			}
+			if !yield(item, err) {
+				return
+			}
+		}
+	}
 }
 
 // HashSplit is the split of an item whose list states none, a function of its name alone: the first 8 bytes of the name's SHA-256,
@@ -112,13 +124,16 @@ func choose(items []Item, split string) ([]Item, error) {
 	return chosen, nil
 }
 
-// Hash identifies the manifest's content for the record of a run: names, labels and splits in order, not where the files are.
+// Hash identifies the manifest's content for the record of a run: names, labels, splits and parts of folders in order, not where the files are.
 func (m Manifest) Hash() string {
 	h := sha256.New()
 	for _, item := range m.Items {
 		for _, field := range []string{item.Name, item.Label, item.Split} {
 			_ = binary.Write(h, binary.LittleEndian, uint64(len(field))) // a hash never fails to write
 			_, _ = h.Write([]byte(field))
+		}
+		if item.Count > 0 {
+			_ = binary.Write(h, binary.LittleEndian, [2]uint64{uint64(item.First), uint64(item.Count)})
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
