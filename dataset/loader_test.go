@@ -33,12 +33,12 @@ func (d *paintedDecoder) Probe(_ context.Context, path string) (video.Info, erro
 	return video.Info{Path: path, Frames: 40, Width: 20, Height: 12}, nil
 }
 
-func (d *paintedDecoder) Frames(ctx context.Context, info video.Info, indices []int, channels int) (video.Clip, error) {
+func (d *paintedDecoder) Frames(ctx context.Context, info video.Info, indices []int, out video.Output) (video.Clip, error) {
 	time.Sleep(time.Duration(d.calls.Add(1)*7%5) * 100 * time.Microsecond)
 	if strings.Contains(info.Path, "torn") && indices[len(indices)-1] > 20 {
 		return video.Clip{}, fmt.Errorf("video %s: %w", info.Path, errTorn)
 	}
-	clip := video.NewClip(len(indices), info.Height, info.Width, channels)
+	clip := video.NewClip(len(indices), info.Height, info.Width, out.Channels)
 	for t, n := range indices {
 		for i := range clip.Frame(t) {
 			clip.Frame(t)[i] = uint8(n)

@@ -47,7 +47,7 @@ func (l *Loader) cut(item, epoch, place int, dst video.Clip) error {
 	}
 	at := []uint64{uint64(epoch), uint64(place)}
 	indices := video.DrawPretrain(seed.Rand(l.o.Seed, "frames", at...), info.Frames, dst.T, l.o.Stride)
-	clip, err := l.decoder.Frames(l.ctx, info, indices, dst.C)
+	clip, err := l.decoder.Frames(l.ctx, info, indices, video.Output{Channels: dst.C})
 	if err != nil {
 		return err
 	}

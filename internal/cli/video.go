@@ -39,7 +39,7 @@ func middleClip(ctx context.Context, d video.Decoder, path string, s shape) (vid
 	}
 	start := (video.PretrainStarts(info.Frames, s.frames, s.stride) - 1) / 2
 	from := source{video.PretrainIndices(start, info.Frames, s.frames, s.stride), info.FPS}
-	whole, err := d.Frames(ctx, info, from.frames, s.channels)
+	whole, err := d.Frames(ctx, info, from.frames, video.Output{Channels: s.channels})
 	if err != nil {
 		return video.Clip{}, source{}, err
 	}

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"videomae/video"
 )
 
 func TestUnreadableFilesNameFileAndReason(t *testing.T) {
@@ -53,7 +55,7 @@ func TestFewerFramesThanAnnounced(t *testing.T) {
 	d := decoder(t)
 	info := probe(t, encode(t, "short.mp4", "64x48", 20, "-c:v", "mpeg4"))
 	info.Frames = 30
-	_, err := d.Frames(context.Background(), info, []int{3, 17, 25, 29}, 3)
+	_, err := d.Frames(context.Background(), info, []int{3, 17, 25, 29}, video.RGB)
 	if err == nil || !strings.Contains(err.Error(), "2 of the 4 frames") || !strings.Contains(err.Error(), "announces 30") || !strings.Contains(err.Error(), info.Path) {
 		t.Errorf("error %v", err)
 	}
@@ -74,7 +76,7 @@ func TestDamageInsideFileEndsInFramesOrError(t *testing.T) {
 	if err != nil {
 		return
 	}
-	clip, err := d.Frames(context.Background(), info, []int{0, info.Frames - 1}, 3)
+	clip, err := d.Frames(context.Background(), info, []int{0, info.Frames - 1}, video.RGB)
 	if err == nil && clip.T != 2 {
 		t.Errorf("clip %v without an error", clip)
 	}

@@ -81,15 +81,16 @@ func (d *Decoder) Version() string { return d.version }
 
 // Frames decodes from the start of the file to the last wanted frame. When the file yields fewer frames than Probe counted,
 // the error says how many.
-func (d *Decoder) Frames(ctx context.Context, info video.Info, indices []int, channels int) (video.Clip, error) {
-	if err := video.CheckRequest(info, indices, channels); err != nil {
+func (d *Decoder) Frames(ctx context.Context, info video.Info, indices []int, out video.Output) (video.Clip, error) {
+	layout, err := video.CheckRequest(info, indices, out)
+	if err != nil {
 		return video.Clip{}, err
 	}
 	sel := choose(indices)
-	clip := video.NewClip(len(indices), info.Height, info.Width, channels)
+	clip := video.NewClip(len(indices), layout.H, layout.W, out.Channels)
 	arrived := 0
-	complaint, err := d.run(ctx, d.ffmpeg, d.decodeArgs(info, sel, channels), func(out io.Reader) (err error) {
-		arrived, err = sel.fill(clip, indices, out)
+	complaint, err := d.run(ctx, d.ffmpeg, d.decodeArgs(info, sel, layout, out.Channels), func(frames io.Reader) (err error) {
+		arrived, err = sel.fill(clip, indices, frames)
 		return err
 	})
 	if err == nil && arrived < sel.count {
@@ -103,11 +104,17 @@ func (d *Decoder) Frames(ctx context.Context, info video.Info, indices []int, ch
 }
 
 // decodeArgs is ffmpeg's command line. The filters are not rebuilt when the size of pictures changes within a file, as that would
-// restart the count of frames; scale brings such pictures to the announced size, and otherwise does nothing.
-func (d *Decoder) decodeArgs(info video.Info, sel selection, channels int) []string {
+// restart the count of frames; scale brings such pictures to the announced size. Its filter is the bilinear one, with the rounding
+// that FFmpeg-based readers of other languages have, and pixels are cut after the conversion, since those of subsampled colours
+// cannot be cut anywhere.
+func (d *Decoder) decodeArgs(info video.Info, sel selection, to video.Layout, channels int) []string {
 	format := map[int]string{1: "gray", 3: "rgb24"}[channels]
+	filters := fmt.Sprintf("select='%s',scale=%d:%d:flags=bilinear,format=%s", sel.expression(), to.ScaledW, to.ScaledH, format)
+	if to.Cropped() {
+		filters += fmt.Sprintf(",crop=%d:%d:%d:%d", to.W, to.H, to.X, to.Y)
+	}
 	args := append([]string{"-nostdin", "-hide_banner", "-loglevel", "error", "-threads", "1", "-filter_threads", "1", "-reinit_filter", "0"}, input(info.Path)...)
-	args = append(args, "-map", "0:V:0", "-vf", fmt.Sprintf("select='%s',scale=%d:%d", sel.expression(), info.Width, info.Height))
+	args = append(args, "-map", "0:V:0", "-vf", filters)
 	args = append(args, d.keepTiming...)
 	return append(args, "-frames:v", strconv.Itoa(sel.count), "-pix_fmt", format, "-f", "rawvideo", "pipe:1")
 }

@@ -34,7 +34,7 @@ func (d *Decoder) probe(ctx context.Context, path string) (video.Info, error) {
 	}
 	var answer description
 	args := append([]string{"-hide_banner", "-loglevel", "error", "-of", "json", "-select_streams", "V:0", "-show_entries",
-		"packet=flags:stream=codec_name,width,height,avg_frame_rate,nb_frames:stream_side_data=rotation:format=format_name"}, input(path)...)
+		"packet=flags,dts:stream=codec_name,width,height,avg_frame_rate,time_base,nb_frames:stream_side_data=rotation:format=format_name"}, input(path)...)
 	complaint, err := d.run(ctx, d.ffprobe, args, func(out io.Reader) error { return json.NewDecoder(out).Decode(&answer) })
 	if err != nil {
 		return video.Info{}, fmt.Errorf("not a video that ffmpeg can read: %w", err)
@@ -49,12 +49,16 @@ func (d *Decoder) probe(ctx context.Context, path string) (video.Info, error) {
 
 // description is ffprobe's answer.
 type description struct {
-	Packets []struct{ Flags string }
+	Packets []struct {
+		Flags string
+		DTS   *int64 // in decoding order, which spaces the frames as their order in time does; absent where unknown
+	}
 	Streams []struct {
 		Codec    string `json:"codec_name"`
 		Width    int
 		Height   int
 		FPS      string                       `json:"avg_frame_rate"` // a fraction
+		TimeBase string                       `json:"time_base"`      // seconds of a tick, a fraction
 		Frames   string                       `json:"nb_frames"`      // what the header says, where it says anything
 		SideData []struct{ Rotation float64 } `json:"side_data_list"`
 	}
@@ -69,11 +73,21 @@ func (d description) info(path string) (video.Info, error) {
 	}
 	s := d.Streams[0]
 	info := video.Info{Path: path, Container: d.Format.Name, Codec: s.Codec, Width: s.Width, Height: s.Height, FPS: fraction(s.FPS)}
+	var stamps []int64
 	for _, p := range d.Packets {
-		if !strings.Contains(p.Flags, "D") { // discarded after decoding
-			info.Frames++
+		if strings.Contains(p.Flags, "D") { // discarded after decoding
+			continue
+		}
+		info.Frames++
+		if strings.Contains(p.Flags, "K") {
+			info.KeyFrames++
+		}
+		if p.DTS != nil {
+			stamps = append(stamps, *p.DTS)
 		}
 	}
+	ticks, variable := video.Timing(stamps)
+	info.Seconds, info.Variable = float64(ticks)*fraction(s.TimeBase), variable
 	switch {
 	case info.Frames == 0:
 		return video.Info{}, errors.New("the video stream has no frames")

@@ -43,12 +43,19 @@ func (d Decoder) Probe(_ context.Context, path string) (video.Info, error) {
 	if err != nil {
 		return video.Info{}, fmt.Errorf("frame %s: %w", first, err)
 	}
-	return video.Info{Path: path, Container: video.FolderContainer, Codec: format, Frames: len(names), Width: config.Width, Height: config.Height, FPS: d.FPS}, nil
+	info := video.Info{Path: path, Container: video.FolderContainer, Codec: format, Frames: len(names), KeyFrames: len(names),
+		Width: config.Width, Height: config.Height, FPS: d.FPS}
+	if d.FPS > 0 {
+		info.Seconds = float64(info.Frames) / d.FPS
+	}
+	return info, nil
 }
 
-// Frames reads the pictures at indices. All must have the size of the first. Transparent pixels are laid over black.
-func (d Decoder) Frames(ctx context.Context, info video.Info, indices []int, channels int) (video.Clip, error) {
-	if err := video.CheckRequest(info, indices, channels); err != nil {
+// Frames reads the pictures at indices. All must have the size of the first. Transparent pixels are laid over black. Scaling is
+// Pillow's antialiased bilinear one.
+func (d Decoder) Frames(ctx context.Context, info video.Info, indices []int, out video.Output) (video.Clip, error) {
+	layout, err := video.CheckRequest(info, indices, out)
+	if err != nil {
 		return video.Clip{}, err
 	}
 	names, err := list(info.Path)
@@ -58,7 +65,8 @@ func (d Decoder) Frames(ctx context.Context, info video.Info, indices []int, cha
 	if len(names) != info.Frames {
 		return video.Clip{}, fmt.Errorf("folder of frames %s: holds %d pictures now, held %d", info.Path, len(names), info.Frames)
 	}
-	clip := video.NewClip(len(indices), info.Height, info.Width, channels)
+	form := newFitting(info, layout, out.Channels)
+	clip := video.NewClip(len(indices), layout.H, layout.W, out.Channels)
 	for t, n := range indices {
 		if err := ctx.Err(); err != nil {
 			return video.Clip{}, err
@@ -68,7 +76,10 @@ func (d Decoder) Frames(ctx context.Context, info video.Info, indices []int, cha
 			continue
 		}
 		path := filepath.Join(info.Path, names[n])
-		if err := read(path, clip, t); err != nil {
+		if err := read(path, form.whole, 0); err != nil {
+			return video.Clip{}, fmt.Errorf("frame %s: %w", path, err)
+		}
+		if err := form.fit(clip.Frame(t)); err != nil {
 			return video.Clip{}, fmt.Errorf("frame %s: %w", path, err)
 		}
 	}

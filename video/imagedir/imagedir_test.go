@@ -55,14 +55,14 @@ func TestFramesComeByNumber(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (video.Info{Path: dir, Container: "frames", Codec: "png", Frames: 5, Width: 7, Height: 5, FPS: 12}); info != want {
+	if want := (video.Info{Path: dir, Container: "frames", Codec: "png", Frames: 5, KeyFrames: 5, Seconds: 5. / 12, Width: 7, Height: 5, FPS: 12}); info != want {
 		t.Fatalf("probed %+v, want %+v", info, want)
 	}
-	clip, err := d.Frames(context.Background(), info, []int{0, 2, 2, 4}, 3)
+	clip, err := d.Frames(context.Background(), info, []int{0, 2, 2, 4}, video.RGB)
 	if err != nil {
 		t.Fatal(err)
 	}
-	grey, err := d.Frames(context.Background(), info, []int{0, 2, 2, 4}, 1)
+	grey, err := d.Frames(context.Background(), info, []int{0, 2, 2, 4}, video.Grey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestJPEGGreyIsItsLuma(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	grey, err := Decoder{}.Frames(context.Background(), info, []int{0}, 1)
+	grey, err := Decoder{}.Frames(context.Background(), info, []int{0}, video.Grey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestBadFolders(t *testing.T) {
 		}
 		info, err := Decoder{}.Probe(context.Background(), dir)
 		if err == nil {
-			_, err = Decoder{}.Frames(context.Background(), info, []int{0, info.Frames - 1}, 3)
+			_, err = Decoder{}.Frames(context.Background(), info, []int{0, info.Frames - 1}, video.RGB)
 		}
 		if err == nil || !strings.Contains(err.Error(), c.reason) || !strings.Contains(err.Error(), dir) {
 			t.Errorf("%s: error %v, want one with %q and the folder", name, err, c.reason)
