@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 
@@ -24,13 +23,8 @@ func (d *Decoder) Probe(ctx context.Context, path string) (video.Info, error) {
 }
 
 func (d *Decoder) probe(ctx context.Context, path string) (video.Info, error) {
-	switch entry, err := os.Stat(path); {
-	case err != nil:
-		return video.Info{}, video.Reason(err)
-	case entry.IsDir():
-		return video.Info{}, errors.New("is a folder, not a video file")
-	case entry.Size() == 0:
-		return video.Info{}, errors.New("the file is empty (0 bytes)")
+	if err := video.CheckFile(path); err != nil {
+		return video.Info{}, err
 	}
 	var answer description
 	args := append([]string{"-hide_banner", "-loglevel", "error", "-of", "json", "-select_streams", "V:0", "-show_entries",

@@ -1,0 +1,392 @@
+package isolated
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"videomae/video"
+)
+
+// TestMain is the worker process as well: the program that the tests start is their own.
+func TestMain(m *testing.M) {
+	switch os.Getenv(roleEnv) {
+	case "worker":
+		if err := Serve(context.Background(), scripted{}, Inherited()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	case "parent":
+		beParent()
+	case "broken":
+		fmt.Fprintln(os.Stderr, "library not found")
+		os.Exit(3)
+	case "babbling":
+		fmt.Fprint(os.NewFile(4, "answers"), "HTTP/1.1 200 OK")
+		select {}
+	}
+	status := m.Run()
+	if left := children(); status == 0 && len(left) > 0 {
+		fmt.Fprintln(os.Stderr, "processes left:", left)
+		status = 1
+	}
+	os.Exit(status)
+}
+
+const roleEnv = "VIDEOMAE_TEST_ROLE"
+
+// scripted is a decoder that does what the names of files say. Frame n is filled with n.
+type scripted struct{}
+
+func (scripted) Name() string { return "scripted" }
+
+func (s scripted) Probe(ctx context.Context, path string) (video.Info, error) {
+	if strings.Contains(path, "probe-") {
+		if err := s.act(ctx, path); err != nil {
+			return video.Info{}, err
+		}
+	}
+	info := video.Info{Path: path, Codec: "none", Frames: 100, Width: 64, Height: 48, FPS: 25}
+	if strings.Contains(path, "large") {
+		info.Width, info.Height = 1920, 1080
+	}
+	return info, nil
+}
+
+func (s scripted) Frames(ctx context.Context, info video.Info, indices []int, out video.Output) (video.Clip, error) {
+	if err := s.act(ctx, info.Path); err != nil {
+		return video.Clip{}, err
+	}
+	return painted(info, indices, out), nil
+}
+
+func painted(info video.Info, indices []int, out video.Output) video.Clip {
+	clip := video.NewClip(len(indices), info.Height, info.Width, out.Channels)
+	for t, n := range indices {
+		for i := range clip.Frame(t) {
+			clip.Frame(t)[i] = uint8(n)
+		}
+	}
+	return clip
+}
+
+// kept is what leaking files leave behind.
+var kept [][]byte
+
+func (scripted) act(ctx context.Context, path string) error {
+	switch name := filepath.Base(path); {
+	case strings.Contains(name, "spin"): // as C code does
+		for {
+			time.Sleep(time.Hour)
+		}
+	case strings.Contains(name, "slow"): // as ours does
+		<-ctx.Done()
+		return ctx.Err()
+	case strings.Contains(name, "pause"):
+		time.Sleep(300 * time.Millisecond)
+	case strings.Contains(name, "segfault"):
+		_ = syscall.Kill(os.Getpid(), syscall.SIGSEGV)
+		select {}
+	case strings.Contains(name, "panic"):
+		panic("index out of range in " + name)
+	case strings.Contains(name, "once"): // kills the worker the first time
+		if err := os.Mkdir(path+".seen", 0o777); err == nil {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+	case strings.Contains(name, "glutton"):
+		kept = append(kept, bytes.Repeat([]byte{1}, 1<<30))
+	case strings.Contains(name, "leak"):
+		kept = append(kept, bytes.Repeat([]byte{1}, 8<<20))
+	case strings.Contains(name, "bad"):
+		return fmt.Errorf("video %s: made unreadable", path)
+	}
+	return nil
+}
+
+// command is the tests' own program in a role.
+func command(role string) []string { return []string{"env", roleEnv + "=" + role, os.Args[0]} }
+
+func open(t *testing.T, o Options) *Decoder {
+	t.Helper()
+	if o.Command == nil {
+		o.Command = command("worker")
+	}
+	if o.Workers == 0 {
+		o.Workers = 2
+	}
+	d, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.Close)
+	return d
+}
+
+// children are the processes that the tests have started and not waited for.
+func children() []string {
+	out, err := exec.Command("ps", "-o", "pid=,stat=,args=", "--ppid", fmt.Sprint(os.Getpid())).Output()
+	if err != nil && len(out) == 0 {
+		return nil // none, or no ps here
+	}
+	return slices.DeleteFunc(strings.Split(strings.TrimSpace(string(out)), "\n"), func(line string) bool { return strings.Contains(line, "ps -o") })
+}
+
+var (
+	ctx     = context.Background()
+	indices = []int{3, 7, 7, 50}
+)
+
+// read decodes a file of a name, which need not exist.
+func read(d *Decoder, name string) (video.Clip, error) {
+	info, err := d.Probe(ctx, name)
+	if err != nil {
+		return video.Clip{}, err
+	}
+	return d.Frames(ctx, info, indices, video.RGB)
+}
+
+// checkGood fails unless frames come as they should.
+func checkGood(t *testing.T, d *Decoder, name string) {
+	t.Helper()
+	clip, err := read(d, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, _ := scripted{}.Probe(ctx, name) // of a name that is not "probe-"
+	if want := painted(info, indices, video.RGB); clip.String() != want.String() || !bytes.Equal(clip.Pix, want.Pix) {
+		t.Fatalf("%s: clip %v differs from %v", name, clip, want)
+	}
+}
+
+func TestFramesAndErrorsAreTheDecoders(t *testing.T) {
+	d := open(t, Options{})
+	if d.Name() != "scripted" {
+		t.Errorf("name %q", d.Name())
+	}
+	for _, name := range []string{"a", "large", "b", "\xff\xfe not UTF-8 \x00\n\"", "large2", strings.Repeat("long", 1000)} {
+		checkGood(t, d, name)
+	}
+	info, err := d.Probe(ctx, "some")
+	if want, _ := (scripted{}).Probe(ctx, "some"); err != nil || info != want {
+		t.Errorf("probed %+v, %v, want %+v", info, err, want)
+	}
+	for _, name := range []string{"probe-bad", "bad"} {
+		if _, err := read(d, name); err == nil || err.Error() != "video "+name+": made unreadable" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if s := d.Stats(); s != (Stats{Started: 1}) {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestManyCallsAtOnce(t *testing.T) {
+	d := open(t, Options{Workers: 3, Calls: 7})
+	failed := make(chan error, 40)
+	for i := range cap(failed) {
+		go func() {
+			name := []string{"a", "large", "pause", "bad"}[i%4]
+			clip, err := read(d, name)
+			info, _ := scripted{}.Probe(ctx, name)
+			if name == "bad" {
+				if err == nil {
+					failed <- errors.New("no error")
+					return
+				}
+				failed <- nil
+				return
+			}
+			if err == nil && !bytes.Equal(clip.Pix, painted(info, indices, video.RGB).Pix) {
+				err = fmt.Errorf("%s: wrong frames", name)
+			}
+			failed <- err
+		}()
+	}
+	for range cap(failed) {
+		if err := <-failed; err != nil {
+			t.Error(err)
+		}
+	}
+	if s := d.Stats(); s.Retries != 0 || s.Recycled < 5 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestFilesThatHangOrKillAreQuarantined(t *testing.T) {
+	list := filepath.Join(t.TempDir(), "quarantine.csv")
+	q, err := OpenQuarantine(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := open(t, Options{Deadline: 200 * time.Millisecond, Memory: 256 << 20, Quarantine: q})
+	for name, reason := range map[string]string{
+		"spin":           "longer than 200ms to decode, twice",
+		"slow":           "longer than 200ms to decode, twice",
+		"probe-spin":     "longer than 200ms to decode, twice",
+		"segfault":       "SIGSEGV",
+		"panic":          "index out of range in panic",
+		"probe-panic":    "exit status 2",
+		"glutton, greed": "out of memory",
+	} {
+		for again := range 2 {
+			began := time.Now()
+			_, err := read(d, name)
+			if err == nil || !strings.Contains(err.Error(), reason) || !strings.HasPrefix(err.Error(), "video "+name+": quarantined: ") {
+				t.Errorf("%s: %v, want an error with %q", name, err, reason)
+			}
+			if again == 1 && time.Since(began) > 150*time.Millisecond && strings.Contains(name, "spin") {
+				t.Errorf("%s was tried again", name)
+			}
+		}
+		checkGood(t, d, "good")
+	}
+	if s := d.Stats(); s.Retries != 7 || s.Quarantined != 7 || q.Len() != 7 {
+		t.Errorf("%+v, %d in quarantine", s, q.Len())
+	}
+	later, err := OpenQuarantine(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := read(open(t, Options{Quarantine: later}), "panic"); err == nil || !strings.Contains(err.Error(), "quarantined: its worker") {
+		t.Errorf("a later run: %v", err)
+	}
+}
+
+func TestWorkerThatDiesOnceCostsARetry(t *testing.T) {
+	d := open(t, Options{})
+	checkGood(t, d, filepath.Join(t.TempDir(), "once"))
+	if s := d.Stats(); s != (Stats{Started: 2, Retries: 1}) {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestWorkerKilledFromOutside(t *testing.T) {
+	d := open(t, Options{Workers: 1})
+	w := <-d.idle
+	pid := w.process.Pid
+	d.idle <- w
+	done := make(chan error, 1)
+	go func() {
+		time.Sleep(100 * time.Millisecond) // in the middle of the clip
+		done <- syscall.Kill(pid, syscall.SIGKILL)
+	}()
+	checkGood(t, d, "pause")
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if s := d.Stats(); s != (Stats{Started: 2, Retries: 1}) {
+		t.Errorf("%+v", s)
+	}
+	w = <-d.idle // and now between two clips, which is not a retry
+	if err := w.process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-w.ended
+	d.idle <- w
+	checkGood(t, d, "good")
+	if s := d.Stats(); s != (Stats{Started: 3, Retries: 1}) {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestLeakingWorkersAreReplaced(t *testing.T) {
+	d := open(t, Options{Workers: 1, Held: 64 << 20})
+	for range 40 { // 320 MiB
+		checkGood(t, d, "leak")
+	}
+	if s := d.Stats(); s.Recycled < 3 || s.Retries != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestHugeClipsAreRefused(t *testing.T) {
+	d := open(t, Options{})
+	info := video.Info{Path: "huge", Frames: 1000, Width: 1 << 16, Height: 1 << 15}
+	if _, err := d.Frames(ctx, info, indices, video.RGB); err == nil || !strings.Contains(err.Error(), "65536x32768") || !strings.Contains(err.Error(), "huge") {
+		t.Error(err)
+	}
+	info.Width, info.Height = 1<<30, 1<<30
+	if _, err := d.Frames(ctx, info, indices, video.RGB); err == nil {
+		t.Error("no error")
+	}
+	if _, err := d.Frames(ctx, video.Info{Path: "many", Frames: 1, Width: 1, Height: 1}, make([]int, 1<<20), video.RGB); err == nil || !strings.Contains(err.Error(), "fewer frames") {
+		t.Error(err)
+	}
+	checkGood(t, d, "good")
+}
+
+func TestInterruptedCallsEnd(t *testing.T) {
+	d := open(t, Options{})
+	for range 3 {
+		short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+		began := time.Now()
+		_, err := d.Frames(short, video.Info{Path: "spin", Frames: 100, Width: 64, Height: 48}, indices, video.RGB)
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 2*time.Second {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+	}
+	checkGood(t, d, "good")
+	done := make(chan error, 1)
+	go func() {
+		_, err := read(d, "spin")
+		done <- err
+	}()
+	time.Sleep(50 * time.Millisecond)
+	d.Close()
+	if err := <-done; !errors.Is(err, errClosed) {
+		t.Error(err)
+	}
+	if _, err := d.Probe(ctx, "good"); !errors.Is(err, errClosed) {
+		t.Error(err)
+	}
+	if s := d.Stats(); s.Retries != 0 || s.Quarantined != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestCommandsThatCannotWork(t *testing.T) {
+	for name, c := range map[string]struct {
+		o      Options
+		reason string
+	}{
+		"none":     {Options{}, "no command"},
+		"missing":  {Options{Command: []string{"/nonexistent/videomae"}}, "/nonexistent/videomae"},
+		"broken":   {Options{Command: command("broken")}, "exit status 3: library not found"},
+		"babbling": {Options{Command: command("babbling")}, "broken message"},
+		"negative": {Options{Command: command("worker"), Workers: -1}, "negative"},
+	} {
+		if _, err := New(c.o); err == nil || !strings.Contains(err.Error(), c.reason) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestCommandThatStopsWorkingIsNoFilesFault(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "worker")
+	script := fmt.Sprintf("#!/bin/sh\nexec env %s=worker %s\n", roleEnv, os.Args[0])
+	if err := os.WriteFile(program, []byte(script), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	d := open(t, Options{Command: []string{program}, Workers: 1})
+	if err := os.Remove(program); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := read(d, "panic"); !errors.Is(err, video.ErrUnavailable) {
+		t.Error(err)
+	}
+	if d.Stats().Quarantined != 0 {
+		t.Error("a file is quarantined")
+	}
+}
