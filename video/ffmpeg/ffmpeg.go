@@ -10,6 +10,7 @@ import (
 	"io"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -103,13 +104,20 @@ func (d *Decoder) Frames(ctx context.Context, info video.Info, indices []int, ou
 	return clip, nil
 }
 
+// chromaLeft are the codecs whose subsampled colours lie at the left of their pixels unless a stream says otherwise, and not between them.
+var chromaLeft = []string{"h264", "hevc", "mpeg4", "mpeg2video"}
+
 // decodeArgs is ffmpeg's command line. The filters are not rebuilt when the size of pictures changes within a file, as that would
 // restart the count of frames; scale brings such pictures to the announced size. Its filter is the bilinear one, with the rounding
 // that FFmpeg-based readers of other languages have, and pixels are cut after the conversion, since those of subsampled colours
 // cannot be cut anywhere.
 func (d *Decoder) decodeArgs(info video.Info, sel selection, to video.Layout, channels int) []string {
 	format := map[int]string{1: "gray", 3: "rgb24"}[channels]
-	filters := fmt.Sprintf("select='%s',scale=%d:%d:flags=bilinear,format=%s", sel.expression(), to.ScaledW, to.ScaledH, format)
+	scale := fmt.Sprintf("scale=%d:%d:flags=bilinear", to.ScaledW, to.ScaledH)
+	if slices.Contains(chromaLeft, info.Codec) {
+		scale += ":in_h_chr_pos=0"
+	}
+	filters := fmt.Sprintf("select='%s',%s,format=%s", sel.expression(), scale, format)
 	if to.Cropped() {
 		filters += fmt.Sprintf(",crop=%d:%d:%d:%d", to.W, to.H, to.X, to.Y)
 	}

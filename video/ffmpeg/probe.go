@@ -82,19 +82,16 @@ func (d description) info(path string) (video.Info, error) {
 	}
 	ticks, variable := video.Timing(stamps)
 	info.Seconds, info.Variable = float64(ticks)*fraction(s.TimeBase), variable
-	switch {
-	case info.Frames == 0:
-		return video.Info{}, errors.New("the video stream has no frames")
-	case info.Width < 1 || info.Height < 1:
-		return video.Info{}, fmt.Errorf("the video stream has no picture size (codec %q)", s.Codec)
-	}
 	for _, side := range s.SideData {
 		info.Rotation = clockwise(side.Rotation)
 	}
-	if info.Rotation == 90 || info.Rotation == 270 {
+	if info.Rotation%90 != 0 {
+		return video.Info{}, errors.New("its frames are to be turned by an angle that is not a multiple of 90 degrees")
+	}
+	if info.Rotation%180 != 0 {
 		info.Width, info.Height = info.Height, info.Width
 	}
-	return info, nil
+	return info, video.CheckInfo(info)
 }
 
 // clockwise turns ffprobe's counter-clockwise angle, within -180 to 180 degrees, into clockwise degrees from 0 to 359.
