@@ -121,7 +121,7 @@ func (g *groupSum) Do(task, _ int) {
 	p := &b.p
 	head, block := task/b.blocks, task%b.blocks
 	batch, head := head/p.Heads, head%p.Heads
-	first, n := share(p.Queries, unit, b.blocks, block)
+	first, n := share(p.Queries, b.kernels.unit, b.blocks, block)
 	s := newScratch(b.scratch)
 	partial, padded := b.takePartial(&s), b.padded()
 	part := func(group int) []float32 {

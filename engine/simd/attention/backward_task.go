@@ -50,7 +50,7 @@ type queryBlock struct {
 }
 
 // blockQueries is the number of queries of the largest block.
-func (b *Backward) blockQueries() int { return largest(b.p.Queries, unit, max(1, b.blocks)) }
+func (b *Backward) blockQueries() int { return largest(b.p.Queries, b.kernels.unit, max(1, b.blocks)) }
 
 func (b *Backward) blockWords() int {
 	n, width := b.blockQueries(), b.p.HeadDim
@@ -91,7 +91,7 @@ func (t *backwardTask) addHead(batch, head, group int, partial []float32) {
 	packed := t.packed.holds(batch*p.Heads + head)
 	dq := p.head(t.dq, t.strides.DQ, batch, head)
 	for i := range t.blocks {
-		first, n := share(p.Queries, unit, t.blocks, i)
+		first, n := share(p.Queries, t.kernels.unit, t.blocks, i)
 		block := t.block(i, n)
 		if !packed {
 			t.pack(block, batch, head, first)

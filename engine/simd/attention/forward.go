@@ -19,8 +19,8 @@ const (
 	forwardTasks   = 48  // wanted in all, for a balanced load
 )
 
-// unit divides the parts of keys and blocks of queries: a multiple of the rows of every tile and of the vectors of packing.
-const unit = 24
+// fewestRows is the least unit of parts of keys and blocks of queries.
+const fewestRows = 24
 
 // Forward computes attention of one shape. It may be used by one goroutine at a time.
 type Forward struct {
@@ -100,7 +100,7 @@ func (f *Forward) lay(s *scratch) forwardTask {
 }
 
 // partKeys is the number of keys of the largest part.
-func (f *Forward) partKeys() int { return largest(f.p.Keys, unit, max(1, f.parts)) }
+func (f *Forward) partKeys() int { return largest(f.p.Keys, f.kernels.unit, max(1, f.parts)) }
 
 // task is a task without its block, in the memory of a worker.
 func (f *Forward) task(worker int) forwardTask {
@@ -122,7 +122,7 @@ func (f *Forward) Do(task, worker int) {
 	group := head / p.shared()
 	packed := t.packed.holds(batch*p.KVHeads + group)
 	for part := range f.parts {
-		first, n := share(p.Keys, unit, f.parts, part)
+		first, n := share(p.Keys, f.kernels.unit, f.parts, part)
 		keys := k.left(t.keys[part*k.leftWords(f.partKeys(), p.HeadDim):], p.HeadDim)
 		values := k.left(t.values[part*k.leftWords(p.HeadDim, f.partKeys()):], n)
 		if !packed {

@@ -15,8 +15,9 @@ type kernels struct {
 	*tile.Kernels
 	vec     *vec.Kernels
 	form    tile.Form // of the words that products take
-	product tile.Multiply
+	product tile.Product
 	lanes   int
+	unit    int // divides the parts of keys and blocks of queries: a multiple of the rows of a tile and of the vectors of packing
 	softmax
 }
 
@@ -37,10 +38,11 @@ type softmax struct {
 
 func newKernels(t *tile.Kernels, v *vec.Kernels, typ tile.Type) kernels {
 	k := kernels{Kernels: t, vec: v, form: tile.Float, lanes: t.NR}
-	if typ == tile.BF16 && t.BF16 != nil {
+	if typ == tile.BF16 && t.BF16.Multiply != nil {
 		k.form = tile.Pair
 	}
 	k.product, k.softmax = t.Product(k.form), softmaxFor(t.Level, k.form)
+	k.unit = divide(fewestRows, k.product.MR) * k.product.MR
 	return k
 }
 
@@ -77,7 +79,7 @@ func (k *kernels) packRight(to []float32, from tile.Operand, cols, depth int) {
 
 // multiply computes C = alpha*A*B, or adds that to C, for one panel B of so many elements along K.
 func (k *kernels) multiply(c []float32, ldc int, a left, b []float32, rows, depth int, alpha float32, add bool) {
-	k.product(rows, k.form.Steps(depth), address(a.words), a.row, tile.Word, address(b), k.lanes*tile.Word,
+	k.product.Multiply(rows, k.form.Steps(depth), address(a.words), a.row, tile.Word, address(b), k.lanes*tile.Word,
 		unsafe.SliceData(c), ldc, alpha, add)
 }
 

@@ -22,7 +22,7 @@ func allLoops() []loops {
 	for _, level := range isa.Levels() {
 		t := tile.For(level)
 		list = append(list, loops{level.String(), t.NR, tile.Float, softmaxFor(level, tile.Float)})
-		if t.BF16 != nil || level == isa.Portable {
+		if t.BF16.Multiply != nil || level == isa.Portable {
 			list = append(list, loops{level.String() + " pairs", t.NR, tile.Pair, softmaxFor(level, tile.Pair)})
 		}
 	}

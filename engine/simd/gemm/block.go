@@ -57,7 +57,7 @@ func (b *block) addSteps(part int) {
 		for j := range p.kernels.Panels(b.cols) {
 			panel := unsafe.Add(b.slice, j*steps*p.kernels.NR*tile.Word)
 			to := (*float32)(unsafe.Add(sums, j*p.kernels.NR*tile.Word))
-			p.product(rows, steps, unsafe.Add(b.a, row*p.left.Row+first*p.left.Step), p.left.Row, p.left.Step,
+			p.product.Multiply(rows, steps, unsafe.Add(b.a, row*p.left.Row+first*p.left.Step), p.left.Row, p.left.Step,
 				panel, p.kernels.NR*tile.Word, to, b.ld, p.problem.Alpha, part > 0)
 		}
 		if part == p.steps.parts-1 && !b.direct {

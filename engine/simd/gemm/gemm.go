@@ -75,7 +75,7 @@ func (p *Problem) offset(batch int, strides *[MaxBatch]int) int {
 
 // Epilogue takes over finished blocks of C in place of storing them: it gets sums over all of K and writes what becomes of them.
 // Block is called once for each block, by several workers at a time. The block begins at the given row and column of a batch
-// entry; c holds its rows ld apart, and may be overwritten. It has at most 72 x 192 sums, 54 KiB, that were made a moment ago.
+// entry; c holds its rows ld apart, and may be overwritten. It has at most 96 x 192 sums, 72 KiB, that were made a moment ago.
 type Epilogue interface {
 	Block(worker, batch, row, rows, col, cols int, c []float32, ld int)
 }

@@ -19,11 +19,11 @@ const (
 // Peak is the rate in FLOP/s of multiply-adds between registers on all workers at once: what no product can exceed. Where the
 // CPU does not multiply bfloat16, products of them run as float32, and both rates are the same. It takes under two seconds.
 func Peak(workers *pool.Pool, k *tile.Kernels) (f32, bf16 float64) {
-	f32 = peak(workers, k.PeakF32) * float64(2*k.MR*k.NR)
-	if k.PeakBF16 == nil {
+	f32 = peak(workers, k.F32.Peak) * float64(2*k.F32.MR*k.NR)
+	if k.BF16.Multiply == nil {
 		return f32, f32
 	}
-	return f32, peak(workers, k.PeakBF16) * float64(4*k.MR*k.NR)
+	return f32, peak(workers, k.BF16.Peak) * float64(4*k.BF16.MR*k.NR)
 }
 
 // spinning is a job that does arithmetic only.

@@ -8,7 +8,7 @@ import "videomae/engine/simd/tile"
 // 512 KiB with that slice and the block of C that they make; a panel of the slice and a tile of A in 32 KiB of L1.
 const (
 	blockSteps = 288
-	blockRows  = 72       // also what an epilogue gets at a time: a multiple of every tile's rows
+	blockRows  = 96       // also what an epilogue gets at a time: a multiple of every tile's rows
 	copyWords  = 1 << 15  // of A that a task copies, but no fewer rows than copyRows
 	copyRows   = 128      // what is copied fastest at a time
 	sharedA    = 16 << 20 // bytes of A that are copied at a time
@@ -27,7 +27,7 @@ const (
 type Plan struct {
 	problem      Problem
 	kernels      *tile.Kernels
-	product      tile.Multiply
+	product      tile.Product
 	formA, formB tile.Form
 	batches      int
 	rows, cols   cut // of C, one task each
@@ -65,7 +65,7 @@ func NewPlan(k *tile.Kernels, problem Problem) *Plan {
 	p.chooseForms()
 	p.product = k.Product(p.formB)
 	p.cutResult()
-	p.steps = cutEvenly(p.formB.Steps(problem.K), blockSteps, 8)
+	p.steps = cutEvenly(p.formB.Steps(problem.K), blockSteps, max(8, p.product.Steps))
 	p.chooseA()
 	p.run.plan = p
 	return p
@@ -75,7 +75,7 @@ func NewPlan(k *tile.Kernels, problem Problem) *Plan {
 func (p *Plan) cutResult() {
 	enough := min(enoughTasks, int(p.problem.FLOPs()/taskFLOPs))
 	for _, c := range cuts {
-		p.rows = cutEvenly(p.problem.M, c.rows, p.kernels.MR)
+		p.rows = cutEvenly(p.problem.M, c.rows, p.product.MR)
 		p.cols = cutEvenly(p.problem.N, c.cols, p.kernels.NR)
 		if p.batches*p.rows.parts*p.cols.parts >= enough {
 			return
@@ -86,7 +86,7 @@ func (p *Plan) cutResult() {
 // chooseForms multiplies pairs of bfloat16 where both operands are that and the CPU can; else bfloat16 is widened.
 func (p *Plan) chooseForms() {
 	a, b := p.problem.A.Type, p.problem.B.Type
-	if p.kernels.BF16 != nil && (p.problem.Round || a == tile.BF16 && b == tile.BF16) {
+	if p.kernels.BF16.Multiply != nil && (p.problem.Round || a == tile.BF16 && b == tile.BF16) {
 		p.formA, p.formB = tile.Pair, tile.Pair
 		return
 	}

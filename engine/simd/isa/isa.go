@@ -17,12 +17,13 @@ const (
 	AVX2                    // AVX2 with FMA: 8 float32 to a register
 	AVX512                  // AVX-512 F, BW, DQ, VL: 16 float32 to a register
 	AVX512BF16              // AVX-512 with products of bfloat16 pairs (VDPBF16PS)
+	AMX                     // and products of whole tiles of them (TDPBF16PS)
 )
 
 // Switch is the environment variable that limits the level below what the CPU can do. It holds a level's name.
 const Switch = "VIDEOMAE_SIMD"
 
-var names = [...]string{"portable", "avx2", "avx512", "avx512bf16"}
+var names = [...]string{"portable", "avx2", "avx512", "avx512bf16", "amx"}
 
 // String gives the name that Switch takes.
 func (l Level) String() string { return names[l] }

@@ -18,7 +18,7 @@ func TestParse(t *testing.T) {
 		{"avx2", AVX512, AVX2, ""},
 		{"avx512", AVX512, AVX512, ""},
 		{"avx512", AVX2, 0, "no more than avx2"},
-		{"sse", AVX2, 0, "portable, avx2, avx512, avx512bf16"},
+		{"sse", AVX2, 0, "portable, avx2, avx512, avx512bf16, amx"},
 	} {
 		got, err := parse(c.name, c.best)
 		if c.err == "" && (err != nil || got != c.want) {

@@ -17,21 +17,26 @@ import (
 //
 // where a(i,p) is the word at a + i*aRow + p*aStep bytes and b(p,j) the one at b + p*bStep + 4*j bytes. The sum runs over p in
 // order, so no element depends on rows; its error is at most (steps+1)·2^-24·Σ|a·b|. The products of pairs of bfloat16 take and give
-// subnormal numbers as 0. Any number of rows is allowed, also 0; ldc counts float32.
+// subnormal numbers as 0. Any number of rows is allowed, also 0; ldc counts float32. Kernels of pairs ask for aStep to be a word.
 type Multiply func(rows, steps int, a unsafe.Pointer, aRow, aStep int, b unsafe.Pointer, bStep int, c *float32, ldc int, alpha float32, load bool)
 
-// Kernels are what one instruction set has. Rows of A are cheapest in multiples of MR.
+// Kernels are what one instruction set has.
 type Kernels struct {
-	Level  isa.Level
-	MR, NR int      // rows and columns of a tile; NR is a multiple of 4
-	F32    Multiply // words are float32
-	BF16   Multiply // words are pairs of bfloat16, sums are float32; nil where the CPU has no such instruction
-
-	// Peak does the arithmetic of so many steps (at least 1) of a tile on registers alone, to see how fast that can be: PeakF32
-	// takes 2·MR·NR operations a step, PeakBF16 twice as many, or is nil.
-	PeakF32, PeakBF16 func(steps int)
+	Level isa.Level
+	NR    int     // columns of a tile, a multiple of 4
+	F32   Product // of words that are float32
+	BF16  Product // of words that are pairs of bfloat16, with float32 sums; its Multiply is nil where the CPU has no such instruction
 
 	moves [types][forms]moves
+}
+
+// Product is a kernel. Rows of A are cheapest in multiples of MR, steps in multiples of Steps; both divide 96.
+type Product struct {
+	Multiply  Multiply
+	MR, Steps int
+	// Peak does the arithmetic of so many steps (at least 1) of a tile on registers alone, to see how fast that can be: 2·MR·NR
+	// operations a step, or twice as many for pairs.
+	Peak func(steps int)
 }
 
 // moves lay words out, many at a time, from sources whose steps are neighbours or whose lanes are.
@@ -60,8 +65,8 @@ func (f Form) Steps(depth int) int {
 	return (depth + f.Elements() - 1) / f.Elements()
 }
 
-// Product is the kernel for words of a form; nil if there is none.
-func (k *Kernels) Product(f Form) Multiply {
+// Product is the kernel for words of a form.
+func (k *Kernels) Product(f Form) Product {
 	if f == Pair {
 		return k.BF16
 	}

@@ -39,16 +39,16 @@ func arrangements(lanes, steps int) [][2]int {
 	return [][2]int{{steps, 1}, {steps + 3, 1}, {1, lanes}, {1, lanes + 5}, {2, 2*lanes + 1}, {2*steps + 1, 2}}
 }
 
-func sizes(k *Kernels) []int { return []int{0, 1, 2, 3, k.MR - 1, k.MR, k.MR + 1, 3*k.MR + 2, 40} }
+func sizes(mr int) []int { return []int{0, 1, 2, 3, mr/2 + 1, mr - 1, mr, mr + 1, 3*mr + 2, 40} }
 
 func TestProductsAreThoseOfFloat64(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	onEveryLevel(t, func(t *testing.T, k *Kernels) {
 		for _, form := range []Form{Float, Rounded, Pair} {
-			if k.Product(form) == nil {
+			if k.Product(form).Multiply == nil {
 				continue
 			}
-			for _, rows := range sizes(k) {
+			for _, rows := range sizes(k.Product(form).MR) {
 				for _, depth := range []int{0, 1, 2, 3, 4, 5, 8, 19, 64, 131} {
 					for _, load := range []bool{false, true} {
 						testProduct(t, random, k, form, rows, depth, load)
@@ -89,8 +89,8 @@ func testProduct(t *testing.T, random *rand.Rand, k *Kernels, form Form, rows, d
 	for i := range c {
 		c[i] = float32(i % 7)
 	}
-	const alpha = 0.75
-	k.Product(form)(rows, form.Steps(depth), data, left.Row, left.Step, unsafe.Pointer(&panel[0]), k.NR*Word, &c[0], ldc, alpha, load)
+	alpha := []float32{0.75, 1}[random.IntN(2)]
+	k.Product(form).Multiply(rows, form.Steps(depth), data, left.Row, left.Step, unsafe.Pointer(&panel[0]), k.NR*Word, &c[0], ldc, alpha, load)
 	for i, got := range c {
 		row, col := i/ldc, i%ldc
 		want, size := float64(i%7), 0.0
@@ -107,7 +107,7 @@ func testProduct(t *testing.T, random *rand.Rand, k *Kernels, form Form, rows, d
 			if !load {
 				want = 0
 			}
-			want += alpha * sum
+			want += float64(alpha) * sum
 		}
 		if diff := math.Abs(float64(got) - want); diff > 1e-6*(size+math.Abs(want)) || math.IsNaN(diff) {
 			t.Fatalf("%v, form %d, %d rows, depth %d, load %v: row %d column %d is %v, want %v", k.Level, form, rows, depth, load, row, col, got, want)

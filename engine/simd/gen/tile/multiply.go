@@ -4,7 +4,6 @@ package main
 import (
 	"fmt"
 
-	"github.com/mmcloughlin/avo/ir"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 
@@ -34,11 +33,10 @@ func products(a *assembler) {
 
 // multiplyPairs writes VDPBF16PS, which avo does not know, as bytes.
 func multiplyPairs(a *assembler, b, broadcast, sum reg.Register) {
-	number := func(r reg.Register) int { return int(reg.ToPhysical(r).PhysicalIndex()) }
+	index := func(r reg.Register) int { return int(reg.ToPhysical(r).PhysicalIndex()) }
 	a.Comment(fmt.Sprintf("VDPBF16PS %s, %s, %s", b.Asm(), broadcast.Asm(), sum.Asm()))
-	for _, code := range evex.VDPBF16PS.Encode(number(sum), number(broadcast), number(b)) {
-		a.Instruction(&ir.Instruction{Opcode: "BYTE", Operands: []operand.Op{operand.U8(code)}})
-	}
+	code := evex.VDPBF16PS.Encode(index(sum), index(broadcast), index(b))
+	a.bytes(code[:])
 }
 
 // unroll is how many steps along K a full tile takes between two branches.
