@@ -37,6 +37,7 @@ func Cut(g *ir.Graph) (units []*Unit, outputs []*ir.Node, err error) {
 		outputs = append(outputs, p.memoryOf(n))
 	}
 	p.decideStores(outputs)
+	p.joinSiblings()
 	p.decidePlaces(outputs)
 	p.decideEpilogues()
 	p.needed = map[*ir.Node]bool{}

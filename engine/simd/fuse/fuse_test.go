@@ -236,3 +236,25 @@ func TestUnitsAreInAnOrderThatRuns(t *testing.T) {
 		}
 	}
 }
+
+// The update of a weight and its moments is one loop, though the squared gradient begins in the loop for its norm.
+func TestUpdateIsOneLoop(t *testing.T) {
+	r := record()
+	const rows, columns = 192, 384
+	w, m, v, g := r.param(rows, columns), r.param(rows, columns), r.param(rows, columns), r.param(rows, columns)
+	spread := func(x *ir.Node) *ir.Node {
+		return r.Add(compute.OpTypeBroadcastInDim, f32(rows, columns), ir.Axes{}, x)
+	}
+	square := r.op(compute.OpTypeMul, g, g)
+	norm := r.sum(r.sum(square, 1), 0)
+	second := r.op(compute.OpTypeAdd, r.op(compute.OpTypeMul, v, r.number(0x3f733333)), r.op(compute.OpTypeMul, square, r.number(0x3d4ccccd)))
+	root := r.op(compute.OpTypeDiv, r.op(compute.OpTypeSqrt, second), spread(norm))
+	first := r.op(compute.OpTypeAdd, r.op(compute.OpTypeMul, m, r.number(0x3f666666)), r.op(compute.OpTypeMul, g, r.number(0x3dcccccd)))
+	updated := r.op(compute.OpTypeSub, w, r.op(compute.OpTypeDiv, first, root))
+	finite := r.Add(compute.OpTypeIsFinite, shapes.Make(dtypes.Bool), nil, norm)
+	unless := func(next, old *ir.Node) *ir.Node { return r.Add(compute.OpTypeWhere, f32(rows, columns), nil, finite, next, old) }
+	units := r.cut(t, unless(updated, w), unless(first, m), unless(second, v), norm)
+	if last := units[len(units)-1]; len(last.Writes) != 3 || slices.Contains(last.Writes, norm) {
+		t.Errorf("units write %v, want the norm and what follows from it, then one loop for all else", written(units))
+	}
+}

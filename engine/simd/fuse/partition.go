@@ -106,6 +106,10 @@ func merge(into, from []uint64) {
 	}
 }
 
+// large is the number of elements from which on loops that read a value are joined if they can be: reading fewer twice costs less than
+// looking for a common loop.
+const large = 4096
+
 // join adds a node to the loop of one of its inputs, joining those loops where it links them, or begins a loop.
 func (p *partition) join(n *ir.Node) {
 	var home *unit
@@ -128,7 +132,6 @@ func (p *partition) join(n *ir.Node) {
 		home.group = g
 		p.of[n] = home
 	}
-	const large = 4096 // elements: reading fewer twice costs less than looking for a common loop
 	for _, in := range n.In {
 		p.follow(home, p.sources(in))
 		if in.Shape.Size() >= large && !slices.Contains(p.readers[in], home) {

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/gomlx/compute/dtypes"
+
 	"videomae/engine/simd/isa"
 	"videomae/engine/simd/pool"
 	"videomae/engine/simd/vec"
@@ -63,6 +65,11 @@ func benchmark(b *testing.B, p *pool.Pool, level isa.Level, s Spec) {
 		if o.Type == f32 {
 			for i := range n / 4 {
 				*(*float32)(unsafe.Pointer(&memory[4*i])) = 0.5 + r.Float32()
+			}
+		}
+		if o.Type == dtypes.Bool {
+			for i := range memory {
+				memory[i] = 1
 			}
 		}
 		operands = append(operands, unsafe.Pointer(unsafe.SliceData(memory)))

@@ -11,6 +11,9 @@ import (
 // binaryNode gives the register of a Binary's value.
 func (b *builder) binaryNode(v Value) int {
 	op, x, y := b.signs(b.spec.Nodes[v])
+	if r := b.combination(op, x, y, b.classes[v]); r != none {
+		return r
+	}
 	if r := b.mulAdd(op, x, y, b.classes[v]); r != none {
 		return r
 	}

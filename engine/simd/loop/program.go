@@ -27,14 +27,13 @@ type Program struct {
 
 	operands []pointer // of the run under way
 	scratch  []byte
+
+	otherwise *Program // what runs instead if the number in operand mask is 0, or nil
+	mask      int
 }
 
-// New checks and plans a Spec for runs on at most a number of workers.
-func New(k *vec.Kernels, workers int, spec Spec) (*Program, error) {
-	classes, err := classify(&spec)
-	if err != nil {
-		return nil, err
-	}
+// newProgram plans a Spec as it is, whose nodes have these classes.
+func newProgram(k *vec.Kernels, workers int, spec Spec, classes []Class) (*Program, error) {
 	apart := separable(&spec, classes)
 	blockwise, err := checkBlock(&spec, apart)
 	if err != nil {
@@ -92,7 +91,11 @@ func newWorker(p *Program) *worker {
 // ScratchBytes is the memory that a run needs, for all workers together. The caller owns it; nothing is kept there between
 // runs.
 func (p *Program) ScratchBytes() int {
-	return 4 * (p.sharedSize + p.workerSize*len(p.workers))
+	size := 4 * (p.sharedSize + p.workerSize*len(p.workers))
+	if p.otherwise != nil {
+		size = max(size, p.otherwise.ScratchBytes())
+	}
+	return size
 }
 
 // scratchOf cuts the memory into the part that the workers share and the one of a worker.
@@ -105,6 +108,7 @@ func (p *Program) scratchOf(scratch []byte, worker int) (shared, own []float32) 
 // Run computes everything. Operands holds where each of the Spec's begins, scratch as much as ScratchBytes says, aligned to 64
 // bytes. The Program keeps pointers into the operands until its next run.
 func (p *Program) Run(pool *pool.Pool, operands []unsafe.Pointer, scratch []byte) {
+	p = p.chosen(operands, 0)
 	p.operands, p.scratch = operands, scratch
 	switch tasks := p.shares * p.strips; tasks {
 	case 0:
@@ -204,6 +208,7 @@ func (p *Program) Block(worker int, operands []unsafe.Pointer, row, rows, col, c
 	if rows == 0 || cols == 0 {
 		return
 	}
+	p = p.chosen(operands, worker)
 	w := p.workers[worker]
 	w.operands = operands
 	w.shared, w.memory = p.scratchOf(scratch, worker)

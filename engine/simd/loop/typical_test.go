@@ -139,12 +139,12 @@ func softmax(rows, inner int) Spec {
 func adamW(n int) Spec {
 	s := newScript(n)
 	w, g, m, v := s.load(f32, Full), s.load(f32, Full), s.load(f32, Full), s.load(f32, Full)
-	rate, correction1, correction2, do := s.load(f32, Scalar), s.load(f32, Scalar), s.load(f32, Scalar), s.load(dtypes.Bool, Scalar)
+	rate, stepSize, correction, do := s.load(f32, Scalar), s.load(f32, Scalar), s.load(f32, Scalar), s.load(dtypes.Bool, Scalar)
 	m1 := s.plus(s.times(m, s.constant(0.9)), s.times(g, s.constant(0.1)))
 	v1 := s.plus(s.times(v, s.constant(0.95)), s.times(s.times(g, g), s.constant(0.05)))
-	direction := s.over(s.over(m1, correction1), s.plus(s.unary(vec.Sqrt, s.over(v1, correction2)), s.constant(1e-8)))
+	direction := s.over(s.times(stepSize, m1), s.plus(s.over(s.unary(vec.Sqrt, v1), correction), s.constant(1e-8)))
 	decayed := s.times(w, s.minus(s.constant(1), s.times(rate, s.constant(0.05))))
-	s.update(w, s.where(do, s.minus(decayed, s.times(rate, direction)), w))
+	s.update(w, s.where(do, s.minus(decayed, direction), w))
 	s.update(m, s.where(do, m1, m))
 	s.update(v, s.where(do, v1, v))
 	return s.Spec

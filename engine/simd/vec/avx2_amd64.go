@@ -99,6 +99,21 @@ func avx2Where(dst []float32, mask []float32, x []float32, y []float32)
 func avx2Fill(dst []float32, v float32)
 
 //go:noescape
+func avx2Affine(dst []float32, x []float32, s float32, t float32)
+
+//go:noescape
+func avx2AffineSqrt(dst []float32, x []float32, s float32, t float32)
+
+//go:noescape
+func avx2Blend(dst []float32, x []float32, s float32, y []float32, t float32)
+
+//go:noescape
+func avx2BlendSquare(dst []float32, x []float32, s float32, y []float32, t float32)
+
+//go:noescape
+func avx2AddQuotient(dst []float32, x []float32, s float32, y []float32, t float32, z []float32)
+
+//go:noescape
 func avx2Less(dst []float32, x []float32, y []float32)
 
 //go:noescape
@@ -270,6 +285,11 @@ func (k *Kernels) avx2() {
 	k.AddScaled = avx2AddScaled
 	k.Where = avx2Where
 	k.Fill = avx2Fill
+	k.Affine = avx2Affine
+	k.AffineSqrt = avx2AffineSqrt
+	k.Blend = avx2Blend
+	k.BlendSquare = avx2BlendSquare
+	k.AddQuotient = avx2AddQuotient
 	k.Binary[Less] = avx2Less
 	k.BinaryScalarRight[Less] = avx2LessRight
 	k.BinaryScalarLeft[Less] = avx2LessLeft

@@ -2045,6 +2045,346 @@ done:
 	VZEROUPPER
 	RET
 
+// func avx2Affine(dst []float32, x []float32, s float32, t float32)
+// Requires: AVX, FMA3
+TEXT ·avx2Affine(SB), NOSPLIT, $0-56
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         dst_len+8(FP), DX
+	VBROADCASTSS s+48(FP), Y0
+	VBROADCASTSS t+52(FP), Y1
+	XORQ         BX, BX
+	SUBQ         $+32, DX
+	JL           groupsDone
+
+groups:
+	VMOVUPS     (CX)(BX*4), Y2
+	VMOVUPS     32(CX)(BX*4), Y3
+	VMOVUPS     64(CX)(BX*4), Y4
+	VMOVUPS     96(CX)(BX*4), Y5
+	VFMADD213PS Y1, Y0, Y2
+	VFMADD213PS Y1, Y0, Y3
+	VFMADD213PS Y1, Y0, Y4
+	VFMADD213PS Y1, Y0, Y5
+	VMOVUPS     Y2, (AX)(BX*4)
+	VMOVUPS     Y3, 32(AX)(BX*4)
+	VMOVUPS     Y4, 64(AX)(BX*4)
+	VMOVUPS     Y5, 96(AX)(BX*4)
+	ADDQ        $+32, BX
+	SUBQ        $+32, DX
+	JGE         groups
+
+groupsDone:
+	ADDQ $+32, DX
+	SUBQ $+8, DX
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS     (CX)(BX*4), Y2
+	VFMADD213PS Y1, Y0, Y2
+	VMOVUPS     Y2, (AX)(BX*4)
+	ADDQ        $+8, BX
+	SUBQ        $+8, DX
+	JGE         vectors
+
+vectorsDone:
+	ADDQ        $+8, DX
+	TESTQ       DX, DX
+	JZ          done
+	LEAQ        window<>+0(SB), SI
+	SHLQ        $0x02, DX
+	SUBQ        DX, SI
+	VMOVUPS     32(SI), Y2
+	VMASKMOVPS  (CX)(BX*4), Y2, Y3
+	VFMADD213PS Y1, Y0, Y3
+	VMASKMOVPS  Y3, Y2, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func avx2AffineSqrt(dst []float32, x []float32, s float32, t float32)
+// Requires: AVX, FMA3
+TEXT ·avx2AffineSqrt(SB), NOSPLIT, $0-56
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         dst_len+8(FP), DX
+	VBROADCASTSS s+48(FP), Y0
+	VBROADCASTSS t+52(FP), Y1
+	XORQ         BX, BX
+	SUBQ         $+32, DX
+	JL           groupsDone
+
+groups:
+	VMOVUPS     (CX)(BX*4), Y2
+	VMOVUPS     32(CX)(BX*4), Y3
+	VMOVUPS     64(CX)(BX*4), Y4
+	VMOVUPS     96(CX)(BX*4), Y5
+	VSQRTPS     Y2, Y2
+	VSQRTPS     Y3, Y3
+	VSQRTPS     Y4, Y4
+	VSQRTPS     Y5, Y5
+	VFMADD213PS Y1, Y0, Y2
+	VFMADD213PS Y1, Y0, Y3
+	VFMADD213PS Y1, Y0, Y4
+	VFMADD213PS Y1, Y0, Y5
+	VMOVUPS     Y2, (AX)(BX*4)
+	VMOVUPS     Y3, 32(AX)(BX*4)
+	VMOVUPS     Y4, 64(AX)(BX*4)
+	VMOVUPS     Y5, 96(AX)(BX*4)
+	ADDQ        $+32, BX
+	SUBQ        $+32, DX
+	JGE         groups
+
+groupsDone:
+	ADDQ $+32, DX
+	SUBQ $+8, DX
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS     (CX)(BX*4), Y2
+	VSQRTPS     Y2, Y2
+	VFMADD213PS Y1, Y0, Y2
+	VMOVUPS     Y2, (AX)(BX*4)
+	ADDQ        $+8, BX
+	SUBQ        $+8, DX
+	JGE         vectors
+
+vectorsDone:
+	ADDQ        $+8, DX
+	TESTQ       DX, DX
+	JZ          done
+	LEAQ        window<>+0(SB), SI
+	SHLQ        $0x02, DX
+	SUBQ        DX, SI
+	VMOVUPS     32(SI), Y2
+	VMASKMOVPS  (CX)(BX*4), Y2, Y3
+	VSQRTPS     Y3, Y3
+	VFMADD213PS Y1, Y0, Y3
+	VMASKMOVPS  Y3, Y2, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func avx2Blend(dst []float32, x []float32, s float32, y []float32, t float32)
+// Requires: AVX, FMA3
+TEXT ·avx2Blend(SB), NOSPLIT, $0-84
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_base+56(FP), DX
+	MOVQ         dst_len+8(FP), BX
+	VBROADCASTSS s+48(FP), Y0
+	VBROADCASTSS t+80(FP), Y1
+	XORQ         SI, SI
+	SUBQ         $+32, BX
+	JL           groupsDone
+
+groups:
+	VMOVUPS     (CX)(SI*4), Y2
+	VMOVUPS     32(CX)(SI*4), Y3
+	VMOVUPS     64(CX)(SI*4), Y4
+	VMOVUPS     96(CX)(SI*4), Y5
+	VMULPS      Y0, Y2, Y2
+	VMULPS      Y0, Y3, Y3
+	VMULPS      Y0, Y4, Y4
+	VMULPS      Y0, Y5, Y5
+	VMOVUPS     (DX)(SI*4), Y6
+	VMOVUPS     32(DX)(SI*4), Y7
+	VMOVUPS     64(DX)(SI*4), Y8
+	VMOVUPS     96(DX)(SI*4), Y9
+	VFMADD231PS Y1, Y6, Y2
+	VFMADD231PS Y1, Y7, Y3
+	VFMADD231PS Y1, Y8, Y4
+	VFMADD231PS Y1, Y9, Y5
+	VMOVUPS     Y2, (AX)(SI*4)
+	VMOVUPS     Y3, 32(AX)(SI*4)
+	VMOVUPS     Y4, 64(AX)(SI*4)
+	VMOVUPS     Y5, 96(AX)(SI*4)
+	ADDQ        $+32, SI
+	SUBQ        $+32, BX
+	JGE         groups
+
+groupsDone:
+	ADDQ $+32, BX
+	SUBQ $+8, BX
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS     (CX)(SI*4), Y2
+	VMULPS      Y0, Y2, Y2
+	VMOVUPS     (DX)(SI*4), Y3
+	VFMADD231PS Y1, Y3, Y2
+	VMOVUPS     Y2, (AX)(SI*4)
+	ADDQ        $+8, SI
+	SUBQ        $+8, BX
+	JGE         vectors
+
+vectorsDone:
+	ADDQ        $+8, BX
+	TESTQ       BX, BX
+	JZ          done
+	LEAQ        window<>+0(SB), DI
+	SHLQ        $0x02, BX
+	SUBQ        BX, DI
+	VMOVUPS     32(DI), Y2
+	VMASKMOVPS  (CX)(SI*4), Y2, Y3
+	VMULPS      Y0, Y3, Y0
+	VMASKMOVPS  (DX)(SI*4), Y2, Y3
+	VFMADD231PS Y1, Y3, Y0
+	VMASKMOVPS  Y0, Y2, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func avx2BlendSquare(dst []float32, x []float32, s float32, y []float32, t float32)
+// Requires: AVX, FMA3
+TEXT ·avx2BlendSquare(SB), NOSPLIT, $0-84
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_base+56(FP), DX
+	MOVQ         dst_len+8(FP), BX
+	VBROADCASTSS s+48(FP), Y0
+	VBROADCASTSS t+80(FP), Y1
+	XORQ         SI, SI
+	SUBQ         $+32, BX
+	JL           groupsDone
+
+groups:
+	VMOVUPS     (CX)(SI*4), Y2
+	VMOVUPS     32(CX)(SI*4), Y3
+	VMOVUPS     64(CX)(SI*4), Y4
+	VMOVUPS     96(CX)(SI*4), Y5
+	VMULPS      Y0, Y2, Y2
+	VMULPS      Y0, Y3, Y3
+	VMULPS      Y0, Y4, Y4
+	VMULPS      Y0, Y5, Y5
+	VMOVUPS     (DX)(SI*4), Y6
+	VMOVUPS     32(DX)(SI*4), Y7
+	VMOVUPS     64(DX)(SI*4), Y8
+	VMOVUPS     96(DX)(SI*4), Y9
+	VMULPS      Y6, Y6, Y6
+	VMULPS      Y7, Y7, Y7
+	VMULPS      Y8, Y8, Y8
+	VMULPS      Y9, Y9, Y9
+	VFMADD231PS Y1, Y6, Y2
+	VFMADD231PS Y1, Y7, Y3
+	VFMADD231PS Y1, Y8, Y4
+	VFMADD231PS Y1, Y9, Y5
+	VMOVUPS     Y2, (AX)(SI*4)
+	VMOVUPS     Y3, 32(AX)(SI*4)
+	VMOVUPS     Y4, 64(AX)(SI*4)
+	VMOVUPS     Y5, 96(AX)(SI*4)
+	ADDQ        $+32, SI
+	SUBQ        $+32, BX
+	JGE         groups
+
+groupsDone:
+	ADDQ $+32, BX
+	SUBQ $+8, BX
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS     (CX)(SI*4), Y2
+	VMULPS      Y0, Y2, Y2
+	VMOVUPS     (DX)(SI*4), Y3
+	VMULPS      Y3, Y3, Y3
+	VFMADD231PS Y1, Y3, Y2
+	VMOVUPS     Y2, (AX)(SI*4)
+	ADDQ        $+8, SI
+	SUBQ        $+8, BX
+	JGE         vectors
+
+vectorsDone:
+	ADDQ        $+8, BX
+	TESTQ       BX, BX
+	JZ          done
+	LEAQ        window<>+0(SB), DI
+	SHLQ        $0x02, BX
+	SUBQ        BX, DI
+	VMOVUPS     32(DI), Y2
+	VMASKMOVPS  (CX)(SI*4), Y2, Y3
+	VMULPS      Y0, Y3, Y0
+	VMASKMOVPS  (DX)(SI*4), Y2, Y3
+	VMULPS      Y3, Y3, Y3
+	VFMADD231PS Y1, Y3, Y0
+	VMASKMOVPS  Y0, Y2, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func avx2AddQuotient(dst []float32, x []float32, s float32, y []float32, t float32, z []float32)
+// Requires: AVX, FMA3
+TEXT ·avx2AddQuotient(SB), NOSPLIT, $0-112
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_base+56(FP), DX
+	MOVQ         z_base+88(FP), BX
+	MOVQ         dst_len+8(FP), SI
+	VBROADCASTSS s+48(FP), Y0
+	VBROADCASTSS t+80(FP), Y1
+	XORQ         DI, DI
+	SUBQ         $+16, SI
+	JL           groupsDone
+
+groups:
+	VMOVUPS     (DX)(DI*4), Y2
+	VMOVUPS     32(DX)(DI*4), Y3
+	VMULPS      Y1, Y2, Y2
+	VMULPS      Y1, Y3, Y3
+	VMOVUPS     (BX)(DI*4), Y4
+	VMOVUPS     32(BX)(DI*4), Y5
+	VDIVPS      Y4, Y2, Y2
+	VDIVPS      Y5, Y3, Y3
+	VMOVUPS     (CX)(DI*4), Y4
+	VMOVUPS     32(CX)(DI*4), Y5
+	VFMADD231PS Y0, Y4, Y2
+	VFMADD231PS Y0, Y5, Y3
+	VMOVUPS     Y2, (AX)(DI*4)
+	VMOVUPS     Y3, 32(AX)(DI*4)
+	ADDQ        $+16, DI
+	SUBQ        $+16, SI
+	JGE         groups
+
+groupsDone:
+	ADDQ $+16, SI
+	SUBQ $+8, SI
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS     (DX)(DI*4), Y2
+	VMULPS      Y1, Y2, Y2
+	VMOVUPS     (BX)(DI*4), Y3
+	VDIVPS      Y3, Y2, Y2
+	VMOVUPS     (CX)(DI*4), Y3
+	VFMADD231PS Y0, Y3, Y2
+	VMOVUPS     Y2, (AX)(DI*4)
+	ADDQ        $+8, DI
+	SUBQ        $+8, SI
+	JGE         vectors
+
+vectorsDone:
+	ADDQ        $+8, SI
+	TESTQ       SI, SI
+	JZ          done
+	LEAQ        window<>+0(SB), R8
+	SHLQ        $0x02, SI
+	SUBQ        SI, R8
+	VMOVUPS     32(R8), Y2
+	VMASKMOVPS  (DX)(DI*4), Y2, Y3
+	VMULPS      Y1, Y3, Y1
+	VMASKMOVPS  (BX)(DI*4), Y2, Y3
+	VDIVPS      Y3, Y1, Y1
+	VMASKMOVPS  (CX)(DI*4), Y2, Y3
+	VFMADD231PS Y0, Y3, Y1
+	VMASKMOVPS  Y1, Y2, (AX)(DI*4)
+
+done:
+	VZEROUPPER
+	RET
+
 // func avx2Less(dst []float32, x []float32, y []float32)
 // Requires: AVX
 TEXT ·avx2Less(SB), NOSPLIT, $0-72

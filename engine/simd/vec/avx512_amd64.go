@@ -99,6 +99,21 @@ func avx512Where(dst []float32, mask []float32, x []float32, y []float32)
 func avx512Fill(dst []float32, v float32)
 
 //go:noescape
+func avx512Affine(dst []float32, x []float32, s float32, t float32)
+
+//go:noescape
+func avx512AffineSqrt(dst []float32, x []float32, s float32, t float32)
+
+//go:noescape
+func avx512Blend(dst []float32, x []float32, s float32, y []float32, t float32)
+
+//go:noescape
+func avx512BlendSquare(dst []float32, x []float32, s float32, y []float32, t float32)
+
+//go:noescape
+func avx512AddQuotient(dst []float32, x []float32, s float32, y []float32, t float32, z []float32)
+
+//go:noescape
 func avx512Less(dst []float32, x []float32, y []float32)
 
 //go:noescape
@@ -270,6 +285,11 @@ func (k *Kernels) avx512() {
 	k.AddScaled = avx512AddScaled
 	k.Where = avx512Where
 	k.Fill = avx512Fill
+	k.Affine = avx512Affine
+	k.AffineSqrt = avx512AffineSqrt
+	k.Blend = avx512Blend
+	k.BlendSquare = avx512BlendSquare
+	k.AddQuotient = avx512AddQuotient
 	k.Binary[Less] = avx512Less
 	k.BinaryScalarRight[Less] = avx512LessRight
 	k.BinaryScalarLeft[Less] = avx512LessLeft

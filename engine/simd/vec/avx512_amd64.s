@@ -2059,6 +2059,341 @@ done:
 	VZEROUPPER
 	RET
 
+// func avx512Affine(dst []float32, x []float32, s float32, t float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512Affine(SB), NOSPLIT, $0-56
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         dst_len+8(FP), DX
+	VBROADCASTSS s+48(FP), Z0
+	VBROADCASTSS t+52(FP), Z1
+	XORQ         BX, BX
+	SUBQ         $+64, DX
+	JL           groupsDone
+
+groups:
+	VMOVUPS     (CX)(BX*4), Z2
+	VMOVUPS     64(CX)(BX*4), Z3
+	VMOVUPS     128(CX)(BX*4), Z4
+	VMOVUPS     192(CX)(BX*4), Z5
+	VFMADD213PS Z1, Z0, Z2
+	VFMADD213PS Z1, Z0, Z3
+	VFMADD213PS Z1, Z0, Z4
+	VFMADD213PS Z1, Z0, Z5
+	VMOVUPS     Z2, (AX)(BX*4)
+	VMOVUPS     Z3, 64(AX)(BX*4)
+	VMOVUPS     Z4, 128(AX)(BX*4)
+	VMOVUPS     Z5, 192(AX)(BX*4)
+	ADDQ        $+64, BX
+	SUBQ        $+64, DX
+	JGE         groups
+
+groupsDone:
+	ADDQ $+64, DX
+	SUBQ $+16, DX
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS     (CX)(BX*4), Z2
+	VFMADD213PS Z1, Z0, Z2
+	VMOVUPS     Z2, (AX)(BX*4)
+	ADDQ        $+16, BX
+	SUBQ        $+16, DX
+	JGE         vectors
+
+vectorsDone:
+	ADDQ        $+16, DX
+	TESTQ       DX, DX
+	JZ          done
+	MOVL        $-1, SI
+	BZHIL       DX, SI, SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (CX)(BX*4), K1, Z2
+	VFMADD213PS Z1, Z0, Z2
+	VMOVUPS     Z2, K1, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func avx512AffineSqrt(dst []float32, x []float32, s float32, t float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512AffineSqrt(SB), NOSPLIT, $0-56
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         dst_len+8(FP), DX
+	VBROADCASTSS s+48(FP), Z0
+	VBROADCASTSS t+52(FP), Z1
+	XORQ         BX, BX
+	SUBQ         $+64, DX
+	JL           groupsDone
+
+groups:
+	VMOVUPS     (CX)(BX*4), Z2
+	VMOVUPS     64(CX)(BX*4), Z3
+	VMOVUPS     128(CX)(BX*4), Z4
+	VMOVUPS     192(CX)(BX*4), Z5
+	VSQRTPS     Z2, Z2
+	VSQRTPS     Z3, Z3
+	VSQRTPS     Z4, Z4
+	VSQRTPS     Z5, Z5
+	VFMADD213PS Z1, Z0, Z2
+	VFMADD213PS Z1, Z0, Z3
+	VFMADD213PS Z1, Z0, Z4
+	VFMADD213PS Z1, Z0, Z5
+	VMOVUPS     Z2, (AX)(BX*4)
+	VMOVUPS     Z3, 64(AX)(BX*4)
+	VMOVUPS     Z4, 128(AX)(BX*4)
+	VMOVUPS     Z5, 192(AX)(BX*4)
+	ADDQ        $+64, BX
+	SUBQ        $+64, DX
+	JGE         groups
+
+groupsDone:
+	ADDQ $+64, DX
+	SUBQ $+16, DX
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS     (CX)(BX*4), Z2
+	VSQRTPS     Z2, Z2
+	VFMADD213PS Z1, Z0, Z2
+	VMOVUPS     Z2, (AX)(BX*4)
+	ADDQ        $+16, BX
+	SUBQ        $+16, DX
+	JGE         vectors
+
+vectorsDone:
+	ADDQ        $+16, DX
+	TESTQ       DX, DX
+	JZ          done
+	MOVL        $-1, SI
+	BZHIL       DX, SI, SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (CX)(BX*4), K1, Z2
+	VSQRTPS     Z2, Z2
+	VFMADD213PS Z1, Z0, Z2
+	VMOVUPS     Z2, K1, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func avx512Blend(dst []float32, x []float32, s float32, y []float32, t float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512Blend(SB), NOSPLIT, $0-84
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_base+56(FP), DX
+	MOVQ         dst_len+8(FP), BX
+	VBROADCASTSS s+48(FP), Z0
+	VBROADCASTSS t+80(FP), Z1
+	XORQ         SI, SI
+	SUBQ         $+64, BX
+	JL           groupsDone
+
+groups:
+	VMOVUPS     (CX)(SI*4), Z2
+	VMOVUPS     64(CX)(SI*4), Z3
+	VMOVUPS     128(CX)(SI*4), Z4
+	VMOVUPS     192(CX)(SI*4), Z5
+	VMULPS      Z0, Z2, Z2
+	VMULPS      Z0, Z3, Z3
+	VMULPS      Z0, Z4, Z4
+	VMULPS      Z0, Z5, Z5
+	VMOVUPS     (DX)(SI*4), Z6
+	VMOVUPS     64(DX)(SI*4), Z7
+	VMOVUPS     128(DX)(SI*4), Z8
+	VMOVUPS     192(DX)(SI*4), Z9
+	VFMADD231PS Z1, Z6, Z2
+	VFMADD231PS Z1, Z7, Z3
+	VFMADD231PS Z1, Z8, Z4
+	VFMADD231PS Z1, Z9, Z5
+	VMOVUPS     Z2, (AX)(SI*4)
+	VMOVUPS     Z3, 64(AX)(SI*4)
+	VMOVUPS     Z4, 128(AX)(SI*4)
+	VMOVUPS     Z5, 192(AX)(SI*4)
+	ADDQ        $+64, SI
+	SUBQ        $+64, BX
+	JGE         groups
+
+groupsDone:
+	ADDQ $+64, BX
+	SUBQ $+16, BX
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS     (CX)(SI*4), Z2
+	VMULPS      Z0, Z2, Z2
+	VMOVUPS     (DX)(SI*4), Z3
+	VFMADD231PS Z1, Z3, Z2
+	VMOVUPS     Z2, (AX)(SI*4)
+	ADDQ        $+16, SI
+	SUBQ        $+16, BX
+	JGE         vectors
+
+vectorsDone:
+	ADDQ        $+16, BX
+	TESTQ       BX, BX
+	JZ          done
+	MOVL        $-1, DI
+	BZHIL       BX, DI, DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (CX)(SI*4), K1, Z2
+	VMULPS      Z0, Z2, Z0
+	VMOVUPS.Z   (DX)(SI*4), K1, Z2
+	VFMADD231PS Z1, Z2, Z0
+	VMOVUPS     Z0, K1, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func avx512BlendSquare(dst []float32, x []float32, s float32, y []float32, t float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512BlendSquare(SB), NOSPLIT, $0-84
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_base+56(FP), DX
+	MOVQ         dst_len+8(FP), BX
+	VBROADCASTSS s+48(FP), Z0
+	VBROADCASTSS t+80(FP), Z1
+	XORQ         SI, SI
+	SUBQ         $+64, BX
+	JL           groupsDone
+
+groups:
+	VMOVUPS     (CX)(SI*4), Z2
+	VMOVUPS     64(CX)(SI*4), Z3
+	VMOVUPS     128(CX)(SI*4), Z4
+	VMOVUPS     192(CX)(SI*4), Z5
+	VMULPS      Z0, Z2, Z2
+	VMULPS      Z0, Z3, Z3
+	VMULPS      Z0, Z4, Z4
+	VMULPS      Z0, Z5, Z5
+	VMOVUPS     (DX)(SI*4), Z6
+	VMOVUPS     64(DX)(SI*4), Z7
+	VMOVUPS     128(DX)(SI*4), Z8
+	VMOVUPS     192(DX)(SI*4), Z9
+	VMULPS      Z6, Z6, Z6
+	VMULPS      Z7, Z7, Z7
+	VMULPS      Z8, Z8, Z8
+	VMULPS      Z9, Z9, Z9
+	VFMADD231PS Z1, Z6, Z2
+	VFMADD231PS Z1, Z7, Z3
+	VFMADD231PS Z1, Z8, Z4
+	VFMADD231PS Z1, Z9, Z5
+	VMOVUPS     Z2, (AX)(SI*4)
+	VMOVUPS     Z3, 64(AX)(SI*4)
+	VMOVUPS     Z4, 128(AX)(SI*4)
+	VMOVUPS     Z5, 192(AX)(SI*4)
+	ADDQ        $+64, SI
+	SUBQ        $+64, BX
+	JGE         groups
+
+groupsDone:
+	ADDQ $+64, BX
+	SUBQ $+16, BX
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS     (CX)(SI*4), Z2
+	VMULPS      Z0, Z2, Z2
+	VMOVUPS     (DX)(SI*4), Z3
+	VMULPS      Z3, Z3, Z3
+	VFMADD231PS Z1, Z3, Z2
+	VMOVUPS     Z2, (AX)(SI*4)
+	ADDQ        $+16, SI
+	SUBQ        $+16, BX
+	JGE         vectors
+
+vectorsDone:
+	ADDQ        $+16, BX
+	TESTQ       BX, BX
+	JZ          done
+	MOVL        $-1, DI
+	BZHIL       BX, DI, DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (CX)(SI*4), K1, Z2
+	VMULPS      Z0, Z2, Z0
+	VMOVUPS.Z   (DX)(SI*4), K1, Z2
+	VMULPS      Z2, Z2, Z2
+	VFMADD231PS Z1, Z2, Z0
+	VMOVUPS     Z0, K1, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func avx512AddQuotient(dst []float32, x []float32, s float32, y []float32, t float32, z []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512AddQuotient(SB), NOSPLIT, $0-112
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_base+56(FP), DX
+	MOVQ         z_base+88(FP), BX
+	MOVQ         dst_len+8(FP), SI
+	VBROADCASTSS s+48(FP), Z0
+	VBROADCASTSS t+80(FP), Z1
+	XORQ         DI, DI
+	SUBQ         $+32, SI
+	JL           groupsDone
+
+groups:
+	VMOVUPS     (DX)(DI*4), Z2
+	VMOVUPS     64(DX)(DI*4), Z3
+	VMULPS      Z1, Z2, Z2
+	VMULPS      Z1, Z3, Z3
+	VMOVUPS     (BX)(DI*4), Z4
+	VMOVUPS     64(BX)(DI*4), Z5
+	VDIVPS      Z4, Z2, Z2
+	VDIVPS      Z5, Z3, Z3
+	VMOVUPS     (CX)(DI*4), Z4
+	VMOVUPS     64(CX)(DI*4), Z5
+	VFMADD231PS Z0, Z4, Z2
+	VFMADD231PS Z0, Z5, Z3
+	VMOVUPS     Z2, (AX)(DI*4)
+	VMOVUPS     Z3, 64(AX)(DI*4)
+	ADDQ        $+32, DI
+	SUBQ        $+32, SI
+	JGE         groups
+
+groupsDone:
+	ADDQ $+32, SI
+	SUBQ $+16, SI
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS     (DX)(DI*4), Z2
+	VMULPS      Z1, Z2, Z2
+	VMOVUPS     (BX)(DI*4), Z3
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (CX)(DI*4), Z3
+	VFMADD231PS Z0, Z3, Z2
+	VMOVUPS     Z2, (AX)(DI*4)
+	ADDQ        $+16, DI
+	SUBQ        $+16, SI
+	JGE         vectors
+
+vectorsDone:
+	ADDQ        $+16, SI
+	TESTQ       SI, SI
+	JZ          done
+	MOVL        $-1, R8
+	BZHIL       SI, R8, R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (DX)(DI*4), K1, Z2
+	VMULPS      Z1, Z2, Z1
+	VMOVUPS.Z   (BX)(DI*4), K1, Z2
+	VDIVPS      Z2, Z1, Z1
+	VMOVUPS.Z   (CX)(DI*4), K1, Z2
+	VFMADD231PS Z0, Z2, Z1
+	VMOVUPS     Z1, K1, (AX)(DI*4)
+
+done:
+	VZEROUPPER
+	RET
+
 // func avx512Less(dst []float32, x []float32, y []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512Less(SB), NOSPLIT, $0-72

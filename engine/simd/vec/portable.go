@@ -11,6 +11,12 @@ func portable() *Kernels {
 		Where:     where,
 		Fill:      fill,
 
+		Affine:      affine,
+		AffineSqrt:  affineSqrt,
+		Blend:       blend,
+		BlendSquare: blendSquare,
+		AddQuotient: addQuotient,
+
 		Sum:        sum,
 		SumSquares: func(x []float32) float32 { return dot(x, x) },
 		Dot:        dot,

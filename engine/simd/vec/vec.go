@@ -92,6 +92,13 @@ type Kernels struct {
 	Where     func(dst, mask, x, y []float32)                // x where the mask is not 0, y elsewhere
 	Fill      func(dst []float32, v float32)
 
+	// Several operations in one pass. The product that is added last is rounded once with the sum, all others by themselves.
+	Affine      func(dst, x []float32, s, t float32)                                   // x*s + t
+	AffineSqrt  func(dst, x []float32, s, t float32)                                   // sqrt(x)*s + t
+	Blend       func(dst, x []float32, s float32, y []float32, t float32)              // x*s + y*t, the latter added last
+	BlendSquare func(dst, x []float32, s float32, y []float32, t float32)              // x*s + (y*y)*t, the latter added last
+	AddQuotient func(dst, x []float32, s float32, y []float32, t float32, z []float32) // (y*t)/z + x*s, the latter added last
+
 	// Reductions, in an order that the length alone decides. A sum of float32 has no more than 30 roundings on the way of a
 	// term, at any length: its error is below 2e-6 of the sum of the terms' magnitudes, and below 1e-6 unless the terms are
 	// made for the worst. Max and Min give a NaN if there is one; of nothing they give -Inf and Inf; among zeros, either zero.
@@ -118,8 +125,8 @@ type Kernels struct {
 	Transpose16 func(dst []uint16, ldd int, src []uint16, lds int, rows, cols int)
 }
 
-// For gives the kernels of a level; what the level has no kernel of its own for is in plain Go. AVX512BF16 has the ones of
-// AVX512: its conversions take denormals for zeros.
+// For gives the kernels of a level; what the level has no kernel of its own for is in plain Go. AVX512BF16 and
+// AMX have the ones of AVX512: the conversions of bfloat16 instructions take denormals for zeros.
 func For(level isa.Level) *Kernels {
 	k := portable()
 	k.specialise(level)

@@ -41,6 +41,7 @@ func arithmetic(m *machine) {
 	m.binary("Max", busy, m.highest)
 	m.binary("Min", plain, func() func(x, y values) group { return m.lowest })
 	m.ternaries()
+	m.combinations()
 }
 
 func (m *machine) sign() func(group) group {
