@@ -81,6 +81,9 @@ func ParseViews(text string) (views, crops int, err error) {
 
 func (s Scheme) isTest() bool { return s.Sampling == SampleTestDense || s.Sampling == SampleTestSSV2 }
 
+// HasStride tells whether the scheme's stride decides its frames; segments have none.
+func (s Scheme) HasStride() bool { return s.Sampling != SampleSegments && s.Sampling != SampleTestSSV2 }
+
 // Check finds what is wrong with a scheme.
 func (s Scheme) Check() error {
 	all := []Sampling{SamplePretrain, SampleDense, SampleSegments, SampleTestDense, SampleTestSSV2}

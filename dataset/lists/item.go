@@ -24,12 +24,12 @@ type Item struct {
 	// Count is 0 where the whole is meant.
 	First, Count int
 
-	Row int // line of the list, counted from 1; 0 where there is no list
+	Row int // line of the list, or place in a JSON array, counted from 1; 0 where there is no list
 }
 
 // Span is the part of a video that the item means, as its first frame and how many. It fails where the video has not as much.
 func (i Item) Span(info video.Info) (start, count int, err error) {
-	if i.Count == 0 {
+	if i.Count == 0 || info.Container == video.PackContainer { // a pack holds the part alone
 		return 0, info.Frames, nil
 	}
 	if info.Container != video.FolderContainer {
@@ -51,7 +51,7 @@ func (i Item) Span(info video.Info) (start, count int, err error) {
 // RowError is what is wrong with one row of a list. Reading goes on after it.
 type RowError struct {
 	File string
-	Row  int // line, counted from 1
+	Row  int // line, or place in a JSON array, counted from 1
 	Err  error
 }
 

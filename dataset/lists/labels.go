@@ -14,6 +14,9 @@ import (
 	"videomae/video"
 )
 
+// labelsFile is the name of a label map beside lists with numbers.
+const labelsFile = "labels.txt"
+
 // Labels are the names of classes and their numbers.
 type Labels struct {
 	ids    []int // rising
@@ -228,3 +231,5 @@ func labelLines(text string) (Labels, error) {
 	}
 	return l, err
 }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

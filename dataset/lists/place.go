@@ -15,47 +15,56 @@ const (
 
 // place finds out where the files of a list are, and, for lists of ids, how they are named.
 func (s *Source) place() {
-	switch s.Kind {
-	case Folders:
+	if s.Kind == Folders {
 		s.Root, s.Found = s.Path, true
 		return
-	case Official, Pretrain: // paths are used as they are, or from the root
-		return
 	}
-	var first []entry
+	first := s.first()
+	namings, roots := s.namings(first), s.roots()
+	for _, root := range roots {
+		for _, files := range namings {
+			s.Root, s.Files = root, files
+			for _, e := range first {
+				if e.Name == "" {
+					e.Name = fileName(files, e.entry)
+				}
+				if exists(s.path(e.kind, e.entry)) {
+					s.Found = true
+					return
+				}
+			}
+		}
+	}
+	s.Root, s.Files = roots[0], namings[0]
+}
+
+// probe is one of the first entries, with the kind of its list.
+type probe struct {
+	entry
+	kind Kind
+}
+
+// first reads the first sound rows of each part.
+func (s *Source) first() (all []probe) {
 	for _, p := range s.parts {
+		tried := 0
 		for e, err := range p.rows {
-			if len(first) == triedRows || err != nil && !IsRow(err) {
+			if tried++; tried > triedRows || err != nil && !IsRow(err) {
 				break
 			}
 			if err == nil {
 				if e.Split == "" {
 					e.Split = p.split
 				}
-				first = append(first, e)
+				all = append(all, probe{e, p.kind})
 			}
 		}
 	}
-	names := s.namings(first)
-	for _, root := range s.roots() {
-		for _, files := range names {
-			for _, e := range first {
-				name := e.Name
-				if name == "" {
-					name = fileName(files, e)
-				}
-				if exists(filepath.Join(root, name)) || filepath.IsAbs(name) && exists(name) {
-					s.Root, s.Files, s.Found = root, files, true
-					return
-				}
-			}
-		}
-	}
-	s.Root, s.Files = s.roots()[0], names[0]
+	return all
 }
 
-// roots are the folders where a list's files may be: the one given, or for our own form its own folder, or for the others any
-// around it.
+// roots are the folders where a list's files may be: the one given, for our own form its own folder, for those of the official code as
+// they are, for the others any around it.
 func (s *Source) roots() []string {
 	if s.Root != "" {
 		return []string{s.Root}
@@ -64,8 +73,11 @@ func (s *Source) roots() []string {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		dir = filepath.Dir(dir)
 	}
-	if s.Kind == CSV {
+	switch {
+	case s.Kind == CSV:
 		return []string{dir}
+	case s.Kind.verbatim():
+		return []string{""}
 	}
 	parent := filepath.Join(dir, "..")
 	roots := []string{dir, parent}
@@ -81,7 +93,7 @@ func (s *Source) roots() []string {
 }
 
 // namings are the ways in which files may be named that a list has only ids of, the usual one first.
-func (s *Source) namings(first []entry) []string {
+func (s *Source) namings(first []probe) []string {
 	if s.Files != "" || len(first) == 0 || first[0].Name != "" {
 		return []string{s.Files}
 	}

@@ -2,6 +2,7 @@ package lists
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -40,11 +41,35 @@ func (s *Source) addFile(file, split string, kind Kind, o Options) error {
 		p.rows = readLines(file, framesRow)
 	case Kinetics:
 		p.rows = readKinetics(file)
+	case AVA:
+		p.rows = readAVA(file)
+	case SSV2:
+		return s.addSSV2(file, split)
+	case UCF101:
+		return s.addUCF(file, split)
+	case HMDB51:
+		if !hmdbList.MatchString(filepath.Base(file)) {
+			return fmt.Errorf("list %s: lists of HMDB51 are named for their class, CLASS_test_split1.txt", file)
+		}
+		s.addHMDB(file)
+		return nil
 	default:
 		return fmt.Errorf("list %s: a file is not of kind %s", file, kind)
 	}
 	s.add(p)
+	if named := labelsFileOf(file, false); s.Labels == nil && kind.verbatim() && exists(named) {
+		return s.readLabels(named)
+	}
 	return nil
+}
+
+// readLabels takes the names of the classes from a file.
+func (s *Source) readLabels(file string) error {
+	l, err := ReadLabels(file)
+	if err == nil {
+		s.Labels = &l
+	}
+	return err
 }
 
 // looked is how many bytes of a file tell its kind.
@@ -160,35 +185,86 @@ var splitFiles = []string{"train.csv", "val.csv", "validate.csv", "validation.cs
 
 // openFolder adds the lists that a folder holds, or else the videos in it.
 func (s *Source) openFolder(dir string, o Options) error {
-	var lists []string
-	for _, name := range splitFiles {
-		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
-			lists = append(lists, filepath.Join(dir, name))
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fileError(dir, err)
+	}
+	kind, splits := folderKind(entries)
+	if o.Kind != Auto && o.Kind != kind && (kind != Official || o.Kind == Folders) {
+		kind = o.Kind
+		if kind != Folders {
+			return fmt.Errorf("list %s: holds no list of kind %s", dir, kind)
 		}
 	}
-	if s.Kind != Folders && len(lists) > 0 {
-		return s.openSplits(lists, o)
+	s.Kind = kind
+	switch kind {
+	case UCF101:
+		return s.openUCF(dir, o)
+	case HMDB51:
+		return s.openHMDB(dir, o)
+	case SSV2:
+		return s.openSSV2(dir, o)
+	case Folders:
+		s.add(part{file: dir, kind: Folders, rows: readFolder(dir)})
+		return nil
 	}
-	if s.Kind != Auto && s.Kind != Folders {
-		return fmt.Errorf("list %s: holds no list of kind %s", dir, s.Kind)
+	return s.openSplits(dir, splits, o)
+}
+
+// folderKind tells which lists a folder holds by the names in it: those of a data set, or any for its splits (Official), which it
+// returns; without lists it is a folder of videos.
+func folderKind(entries []os.DirEntry) (kind Kind, splits []string) {
+	have := map[Kind]bool{}
+	names := map[string]bool{}
+	jsons, classes := 0, false
+	for _, e := range entries {
+		if e.IsDir() {
+			continue
+		}
+		names[e.Name()] = true
+		switch {
+		case ucfList.MatchString(e.Name()):
+			have[UCF101] = true
+		case hmdbList.MatchString(e.Name()):
+			have[HMDB51] = true
+		case jsonSplit(e.Name()) != "":
+			jsons++
+		case strings.HasSuffix(e.Name(), "labels.json"):
+			classes = true
+		}
 	}
-	s.Kind = Folders
-	s.add(part{file: dir, kind: Folders, rows: readFolder(dir)})
-	return nil
+	have[SSV2] = jsons > 0 && classes
+	for _, kind := range []Kind{UCF101, HMDB51, SSV2} {
+		if have[kind] {
+			return kind, nil
+		}
+	}
+	for _, name := range splitFiles {
+		if names[name] {
+			splits = append(splits, name)
+		}
+	}
+	if len(splits) > 0 {
+		return Official, splits
+	}
+	return Folders, nil
 }
 
 // openSplits adds lists named for splits. A test list that repeats the one for validation, as the official code wants it, is left out.
-func (s *Source) openSplits(files []string, o Options) error {
-	var seen [][]byte
-	for _, file := range files {
+func (s *Source) openSplits(dir string, names []string, o Options) error {
+	s.Kind = o.Kind
+	var seen [][sha256.Size]byte
+	for _, name := range names {
+		file := filepath.Join(dir, name)
 		data, err := os.ReadFile(file)
 		if err != nil {
 			return fileError(file, err)
 		}
-		if slices.ContainsFunc(seen, func(b []byte) bool { return bytes.Equal(b, data) }) {
+		sum := sha256.Sum256(data)
+		if slices.Contains(seen, sum) {
 			continue
 		}
-		seen = append(seen, data)
+		seen = append(seen, sum)
 		kind := o.Kind
 		if kind == Auto {
 			if kind, err = recognise(file); err != nil {
@@ -198,26 +274,13 @@ func (s *Source) openSplits(files []string, o Options) error {
 		if s.Kind == Auto {
 			s.Kind = kind
 		}
-		split := splitName(strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)))
+		split := splitName(strings.TrimSuffix(name, filepath.Ext(name)))
 		if err := s.addFile(file, split, kind, o); err != nil {
 			return err
 		}
 	}
-	return s.labelsBeside(filepath.Dir(files[0]))
-}
-
-// labelsFile is the name of a label map beside lists with numbers.
-const labelsFile = "labels.txt"
-
-// labelsBeside reads the label map of a folder of lists, if there is one.
-func (s *Source) labelsBeside(dir string) error {
-	file := filepath.Join(dir, labelsFile)
-	if _, err := os.Stat(file); err != nil {
-		return nil
+	if named := labelsFileOf(dir, true); exists(named) {
+		return s.readLabels(named)
 	}
-	l, err := ReadLabels(file)
-	if err == nil {
-		s.Labels = &l
-	}
-	return err
+	return nil
 }

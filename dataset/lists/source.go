@@ -64,7 +64,7 @@ type Source struct {
 	Path   string
 	Kind   Kind
 	Root   string  // where relative paths begin; "" where they are used as they are
-	Found  bool    // a file has been found below Root
+	Found  bool    // one of the first rows' files is there
 	Files  string  // how files are named, for lists of ids
 	Labels *Labels // names of the classes, where the list or a file beside it has them
 
@@ -105,11 +105,9 @@ func Open(path string, o Options) (*Source, error) {
 		return nil, err
 	}
 	if o.Labels != "" {
-		l, err := ReadLabels(o.Labels)
-		if err != nil {
+		if err := s.readLabels(o.Labels); err != nil {
 			return nil, err
 		}
-		s.Labels = &l
 	}
 	s.place()
 	return s, nil
@@ -152,7 +150,7 @@ func (s *Source) complete(p part, e *entry) error {
 	if e.Name == "" {
 		e.Name = fileName(s.Files, *e)
 	}
-	e.Path = s.path(p.kind, e.Name)
+	e.Path = s.path(p.kind, *e)
 	return nil
 }
 
@@ -171,18 +169,17 @@ func (s *Source) label(p part, e *entry) (err error) {
 	return err
 }
 
-// path is where the item of a name is.
-func (s *Source) path(kind Kind, name string) string {
-	switch {
-	case kind == Folders:
-		return filepath.Join(s.Path, filepath.FromSlash(name))
-	case kind == Official || kind == Pretrain:
-		if s.Root != "" && !filepath.IsAbs(name) {
-			name = filepath.Join(s.Root, name)
-		}
-		return withExtension(name)
-	case filepath.IsAbs(name) || s.Root == "":
-		return name
+// verbatim tells whether a kind's paths are used as they are, unless a root is given.
+func (k Kind) verbatim() bool { return k == Official || k == Pretrain || k == Frames }
+
+// path is where an entry's file is.
+func (s *Source) path(kind Kind, e entry) string {
+	name := e.Name
+	if s.Root != "" && !filepath.IsAbs(name) {
+		name = filepath.Join(s.Root, filepath.FromSlash(name))
 	}
-	return filepath.Join(s.Root, filepath.FromSlash(name))
+	if kind.verbatim() && e.Count == 0 {
+		return withExtension(name)
+	}
+	return name
 }
