@@ -252,7 +252,9 @@ func TestUpdateIsOneLoop(t *testing.T) {
 	first := r.op(compute.OpTypeAdd, r.op(compute.OpTypeMul, m, r.number(0x3f666666)), r.op(compute.OpTypeMul, g, r.number(0x3dcccccd)))
 	updated := r.op(compute.OpTypeSub, w, r.op(compute.OpTypeDiv, first, root))
 	finite := r.Add(compute.OpTypeIsFinite, shapes.Make(dtypes.Bool), nil, norm)
-	unless := func(next, old *ir.Node) *ir.Node { return r.Add(compute.OpTypeWhere, f32(rows, columns), nil, finite, next, old) }
+	unless := func(next, old *ir.Node) *ir.Node {
+		return r.Add(compute.OpTypeWhere, f32(rows, columns), nil, finite, next, old)
+	}
 	units := r.cut(t, unless(updated, w), unless(first, m), unless(second, v), norm)
 	if last := units[len(units)-1]; len(last.Writes) != 3 || slices.Contains(last.Writes, norm) {
 		t.Errorf("units write %v, want the norm and what follows from it, then one loop for all else", written(units))

@@ -124,8 +124,7 @@ func (b *builder) compute(v Value) int {
 	case Where:
 		return b.where(b.lower(n.In[0]), b.lower(n.In[1]), b.lower(n.In[2]))
 	case ReduceRow:
-		x, y, kernel := b.reduced(n)
-		return b.emit(&reduceRow{writes(b.classes[v], x, y), kernel})
+		return b.reduceRow(n, b.classes[v])
 	}
 	return b.reduceTile(n, b.classes[v]) // the only one left that has a value
 }
@@ -160,11 +159,11 @@ func (b *builder) binary(op vec.Binary, x, y int) int {
 	case op == vec.Div && cy != class && class.inner() != 0 && b.invertible(y):
 		return b.binary(vec.Mul, x, b.reciprocal(y))
 	case cy.single(class):
-		return b.emit(&right{writes(class, b.fit(x, class), y), b.k.BinaryScalarRight[op]})
+		return b.emit(&right{writes(class, b.fit(x, class), y), b.k.RightRows[op]})
 	case cx.single(class):
 		return b.emit(&left{writes(class, x, b.fit(y, class)), b.k.BinaryScalarLeft[op]})
 	}
-	return b.emit(&binary{writes(class, b.fit(x, class), b.fit(y, class)), b.k.Binary[op]})
+	return b.emit(&binary{writes(class, b.fit(x, class), b.fit(y, class)), b.k.BinaryRows[op]})
 }
 
 func (b *builder) where(mask, x, y int) int {
@@ -172,7 +171,7 @@ func (b *builder) where(mask, x, y int) int {
 	if b.registers[mask].class.single(class) {
 		return b.emit(&choose{writes(class, mask, x, y)})
 	}
-	return b.emit(&ternary{writes(class, b.fit(mask, class), b.fit(x, class), b.fit(y, class)), b.k.Where})
+	return b.emit(&where{writes(class, b.fit(mask, class), b.fit(x, class), b.fit(y, class)), b.k.Where})
 }
 
 // fit widens a register as far as a kernel needs that computes a value of class c: it must have numbers for a whole row, but

@@ -2,6 +2,8 @@
 
 package loop
 
+import "videomae/engine/simd/vec"
+
 // unary is a function of one value.
 type unary struct {
 	header
@@ -20,22 +22,20 @@ func (t *unary) run(w *worker) {
 // binary is a function of two values.
 type binary struct {
 	header
-	kernel func(dst, x, y []float32)
+	kernel vec.Rows3
 }
 
 func (t *binary) run(w *worker) {
 	dst, n, width := w.target(&t.header)
 	x, y := &w.views[t.in[0]], &w.views[t.in[1]]
 	n, width = lines(n, width, dst, x, y)
-	for r := range n {
-		t.kernel(dst.row(r, width), x.row(r, width), y.row(r, width))
-	}
+	t.kernel(dst.first(), dst.ld, x.first(), x.ld, y.first(), y.ld, n, width)
 }
 
 // right is a function of a value and of a single number in each row.
 type right struct {
 	header
-	kernel func(dst, x []float32, y float32)
+	kernel vec.Rows3
 }
 
 func (t *right) run(w *worker) {
@@ -44,9 +44,7 @@ func (t *right) run(w *worker) {
 	if y.ld == 0 {
 		n, width = lines(n, width, dst, x)
 	}
-	for r := range n {
-		t.kernel(dst.row(r, width), x.row(r, width), y.data[r*y.ld])
-	}
+	t.kernel(dst.first(), dst.ld, x.first(), x.ld, y.first(), y.ld, n, width)
 }
 
 // left is a function of a single number in each row and of a value.
@@ -66,13 +64,13 @@ func (t *left) run(w *worker) {
 	}
 }
 
-// ternary is a function of three values.
-type ternary struct {
+// where is one of two values, decided by a third for each position.
+type where struct {
 	header
-	kernel func(dst, x, y, z []float32)
+	kernel func(dst, mask, x, y []float32)
 }
 
-func (t *ternary) run(w *worker) {
+func (t *where) run(w *worker) {
 	dst, n, width := w.target(&t.header)
 	x, y, z := &w.views[t.in[0]], &w.views[t.in[1]], &w.views[t.in[2]]
 	n, width = lines(n, width, dst, x, y, z)
@@ -81,10 +79,23 @@ func (t *ternary) run(w *worker) {
 	}
 }
 
+// mulAdd is x*y + z.
+type mulAdd struct {
+	header
+	kernel vec.Rows4
+}
+
+func (t *mulAdd) run(w *worker) {
+	dst, n, width := w.target(&t.header)
+	x, y, z := &w.views[t.in[0]], &w.views[t.in[1]], &w.views[t.in[2]]
+	n, width = lines(n, width, dst, x, y, z)
+	t.kernel(dst.first(), dst.ld, x.first(), x.ld, y.first(), y.ld, z.first(), z.ld, n, width)
+}
+
 // scaled is x + s*y, where s is a single number in each row.
 type scaled struct {
 	header
-	kernel func(dst, x []float32, s float32, y []float32)
+	kernel vec.Rows4
 }
 
 func (t *scaled) run(w *worker) {
@@ -93,9 +104,7 @@ func (t *scaled) run(w *worker) {
 	if s.ld == 0 {
 		n, width = lines(n, width, dst, x, y)
 	}
-	for r := range n {
-		t.kernel(dst.row(r, width), x.row(r, width), s.data[r*s.ld], y.row(r, width))
-	}
+	t.kernel(dst.first(), dst.ld, x.first(), x.ld, s.first(), s.ld, y.first(), y.ld, n, width)
 }
 
 // widen repeats a value along what it does not vary along.

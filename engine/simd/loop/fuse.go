@@ -77,15 +77,27 @@ func (b *builder) addProduct(x, product Value, minus bool, class Class) int {
 		second = b.unary(b.k.Unary[vec.Neg], second)
 	}
 	if scalar {
-		return b.emit(&scaled{writes(class, b.fit(term, class), second, b.fit(first, class)), b.k.AddScaled})
+		return b.emit(&scaled{writes(class, b.fit(term, class), second, b.fit(first, class)), b.k.AddScaledRows})
 	}
-	return b.emit(&ternary{writes(class, b.fit(first, class), b.fit(second, class), b.fit(term, class)), b.k.MulAdd})
+	return b.emit(&mulAdd{writes(class, b.fit(first, class), b.fit(second, class), b.fit(term, class)), b.k.MulAddRows})
 }
 
 // summedProduct gives the factors of what a node sums, if both have numbers for a whole row.
 func (b *builder) summedProduct(n *Node) (x, y Value, ok bool) {
 	x, y, ok = b.factors(n.In[0])
 	return x, y, ok && n.Reduce == Sum && b.classes[x].inner() == inner && b.classes[y].inner() == inner
+}
+
+// reduceRow gives the register of a reduction along inner.
+func (b *builder) reduceRow(n *Node, class Class) int {
+	x, y, kernel := b.reduced(n)
+	switch _, _, product := b.summedProduct(n); {
+	case product:
+		return b.emit(&dotRow{writes(class, x, y), b.k.DotRows})
+	case n.Reduce == Sum:
+		return b.emit(&sumRow{writes(class, x), b.k.SumRows})
+	}
+	return b.emit(&reduceRow{writes(class, x, y), kernel})
 }
 
 // reduced gives the registers that a reduction along inner reads, and its kernel: for sums of products that of the dot product.

@@ -66,7 +66,7 @@ func (b *builder) reduceCol(n *Node) {
 	p, q, product := b.summedProduct(n)
 	switch {
 	case to == Col && product && c.hasRows():
-		t := &products{writes(Full, b.lower(p), b.lower(q)), index, b.k.Binary[vec.Mul], b.k.Binary[vec.Add], b.k.MulAdd}
+		t := &products{writes(Full, b.lower(p), b.lower(q)), index, b.k.Binary[vec.Mul], b.k.Binary[vec.Add], b.k.MulAddRows}
 		t.spare = b.newRegister(Full, false)
 		b.body = append(b.body, t)
 	case to != Scalar:

@@ -4,6 +4,7 @@ package loop
 
 import (
 	"math"
+	"unsafe"
 
 	"videomae/engine/simd/vec"
 )
@@ -56,7 +57,31 @@ func fold(kernel func(dst, x, y []float32), spare []float32, x view, n, width in
 	return x.row(0, width)
 }
 
-// reduceRow makes one number of each row of one value or two.
+// dotRow sums each row of the product of two values.
+type dotRow struct {
+	header
+	kernel vec.Rows3
+}
+
+func (t *dotRow) run(w *worker) {
+	dst, _, n := w.target(&t.header)
+	x, y := &w.views[t.in[0]], &w.views[t.in[1]]
+	t.kernel(dst.first(), 1, x.first(), x.ld, y.first(), y.ld, n, w.cols)
+}
+
+// sumRow sums each row.
+type sumRow struct {
+	header
+	kernel vec.Rows2
+}
+
+func (t *sumRow) run(w *worker) {
+	dst, _, n := w.target(&t.header)
+	x := &w.views[t.in[0]]
+	t.kernel(dst.first(), 1, x.first(), x.ld, n, w.cols)
+}
+
+// reduceRow makes one number of each row.
 type reduceRow struct {
 	header
 	kernel func(x, y []float32) float32
@@ -136,7 +161,7 @@ type products struct {
 	header
 	sink        int
 	mul, add    func(dst, x, y []float32)
-	multiplyAdd func(dst, x, y, z []float32)
+	multiplyAdd vec.Rows4
 }
 
 func (t *products) run(w *worker) {
@@ -144,8 +169,9 @@ func (t *products) run(w *worker) {
 	x, y := &w.views[t.in[0]], &w.views[t.in[1]]
 	row := w.spare(&t.header)[:width]
 	t.mul(row, x.row(0, width), y.row(0, width))
-	for r := 1; r < n; r++ {
-		t.multiplyAdd(row, x.row(r, width), y.row(r, width), row)
+	if n > 1 {
+		sum := unsafe.SliceData(row)
+		t.multiplyAdd(sum, 0, &x.data[x.ld], x.ld, &y.data[y.ld], y.ld, sum, 0, n-1, width)
 	}
 	part := w.part(t.sink)
 	t.add(part, part, row)

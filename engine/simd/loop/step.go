@@ -2,6 +2,8 @@
 
 package loop
 
+import "unsafe"
+
 // step is one instruction. It computes one register from others, or writes memory.
 type step interface {
 	run(w *worker)
@@ -36,6 +38,9 @@ type view struct {
 }
 
 func (v *view) row(r, width int) []float32 { return v.data[r*v.ld : r*v.ld+width] }
+
+// first is where the view begins.
+func (v *view) first() *float32 { return unsafe.SliceData(v.data) }
 
 // lines cuts n rows of a width into what can be done at once: all of it, if they follow one another in every view.
 func lines(n, width int, views ...*view) (int, int) {

@@ -98,3 +98,25 @@ func TestRunAllocatesNothing(t *testing.T) {
 		t.Errorf("a job allocates %v times", n)
 	}
 }
+
+// Workers begin with the same share of every job, so that they find its memory in their caches.
+func TestWorkersBeginWithTheirShare(t *testing.T) {
+	const workers = 3
+	p := New(workers)
+	defer p.Close()
+	for range 20 {
+		var begun sync.WaitGroup
+		begun.Add(workers)
+		took := make([]int, workers)
+		p.Run(workers, job(func(task, worker int) {
+			took[task] = worker
+			begun.Done()
+			begun.Wait()
+		}))
+		for task, worker := range took {
+			if task != worker {
+				t.Fatalf("worker %d took task %d", worker, task)
+			}
+		}
+	}
+}

@@ -251,6 +251,36 @@ func avx2Transpose32(dst *float32, ldd int, src *float32, lds int, bands int, gr
 //go:noescape
 func avx2Transpose16(dst *uint16, ldd int, src *uint16, lds int, bands int, groups int)
 
+//go:noescape
+func avx2AddRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+
+//go:noescape
+func avx2AddRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+
+//go:noescape
+func avx2SubRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+
+//go:noescape
+func avx2SubRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+
+//go:noescape
+func avx2MulRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+
+//go:noescape
+func avx2MulRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+
+//go:noescape
+func avx2MulAddRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, z *float32, ldz int, rows int, width int)
+
+//go:noescape
+func avx2AddScaledRows(dst *float32, lddst int, x *float32, ldx int, s *float32, lds int, y *float32, ldy int, rows int, width int)
+
+//go:noescape
+func avx2SumRows(dst *float32, lddst int, x *float32, ldx int, rows int, width int)
+
+//go:noescape
+func avx2DotRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+
 // avx2 enters the functions above.
 func (k *Kernels) avx2() {
 	k.Unary[Neg] = avx2Neg
@@ -336,4 +366,18 @@ func (k *Kernels) avx2() {
 	k.RoundBF16 = avx2RoundBF16
 	k.Transpose32 = tiled(avx2Transpose32, 32)
 	k.Transpose16 = tiled(avx2Transpose16, 32)
+}
+
+// avx2Rows enters those over rows.
+func (k *Kernels) avx2Rows() {
+	k.BinaryRows[Add] = avx2AddRows
+	k.RightRows[Add] = avx2AddRightRows
+	k.BinaryRows[Sub] = avx2SubRows
+	k.RightRows[Sub] = avx2SubRightRows
+	k.BinaryRows[Mul] = avx2MulRows
+	k.RightRows[Mul] = avx2MulRightRows
+	k.MulAddRows = avx2MulAddRows
+	k.AddScaledRows = avx2AddScaledRows
+	k.SumRows = short2(avx2SumRows, k.SumRows)
+	k.DotRows = short3(avx2DotRows, k.DotRows)
 }

@@ -6737,3 +6737,826 @@ group:
 	JNZ         band
 	VZEROUPPER
 	RET
+
+// func avx2AddRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// Requires: AVX
+TEXT ·avx2AddRows(SB), NOSPLIT, $0-64
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+16(FP), CX
+	MOVQ  y+32(FP), DX
+	MOVQ  rows+48(FP), BX
+	TESTQ BX, BX
+	JLE   end
+
+row:
+	MOVQ width+56(FP), SI
+	XORQ DI, DI
+	SUBQ $+32, SI
+	JL   groupsDone
+
+groups:
+	VMOVUPS (CX)(DI*4), Y0
+	VMOVUPS 32(CX)(DI*4), Y1
+	VMOVUPS 64(CX)(DI*4), Y2
+	VMOVUPS 96(CX)(DI*4), Y3
+	VMOVUPS (DX)(DI*4), Y4
+	VMOVUPS 32(DX)(DI*4), Y5
+	VMOVUPS 64(DX)(DI*4), Y6
+	VMOVUPS 96(DX)(DI*4), Y7
+	VADDPS  Y4, Y0, Y0
+	VADDPS  Y5, Y1, Y1
+	VADDPS  Y6, Y2, Y2
+	VADDPS  Y7, Y3, Y3
+	VMOVUPS Y0, (AX)(DI*4)
+	VMOVUPS Y1, 32(AX)(DI*4)
+	VMOVUPS Y2, 64(AX)(DI*4)
+	VMOVUPS Y3, 96(AX)(DI*4)
+	ADDQ    $+32, DI
+	SUBQ    $+32, SI
+	JGE     groups
+
+groupsDone:
+	ADDQ $+32, SI
+	SUBQ $+8, SI
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS (CX)(DI*4), Y0
+	VMOVUPS (DX)(DI*4), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(DI*4)
+	ADDQ    $+8, DI
+	SUBQ    $+8, SI
+	JGE     vectors
+
+vectorsDone:
+	ADDQ       $+8, SI
+	TESTQ      SI, SI
+	JZ         done
+	LEAQ       window<>+0(SB), R8
+	SHLQ       $0x02, SI
+	SUBQ       SI, R8
+	VMOVUPS    32(R8), Y0
+	VMASKMOVPS (CX)(DI*4), Y0, Y1
+	VMASKMOVPS (DX)(DI*4), Y0, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(DI*4)
+
+done:
+	MOVQ lddst+8(FP), SI
+	LEAQ (AX)(SI*4), AX
+	MOVQ ldx+24(FP), SI
+	LEAQ (CX)(SI*4), CX
+	MOVQ ldy+40(FP), SI
+	LEAQ (DX)(SI*4), DX
+	DECQ BX
+	JNZ  row
+
+end:
+	VZEROUPPER
+	RET
+
+// func avx2AddRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// Requires: AVX
+TEXT ·avx2AddRightRows(SB), NOSPLIT, $0-64
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+16(FP), CX
+	MOVQ  rows+48(FP), DX
+	MOVQ  y+32(FP), BX
+	TESTQ DX, DX
+	JLE   end
+
+row:
+	VBROADCASTSS (BX), Y0
+	MOVQ         width+56(FP), SI
+	XORQ         DI, DI
+	SUBQ         $+32, SI
+	JL           groupsDone
+
+groups:
+	VMOVUPS (CX)(DI*4), Y1
+	VMOVUPS 32(CX)(DI*4), Y2
+	VMOVUPS 64(CX)(DI*4), Y3
+	VMOVUPS 96(CX)(DI*4), Y4
+	VADDPS  Y0, Y1, Y1
+	VADDPS  Y0, Y2, Y2
+	VADDPS  Y0, Y3, Y3
+	VADDPS  Y0, Y4, Y4
+	VMOVUPS Y1, (AX)(DI*4)
+	VMOVUPS Y2, 32(AX)(DI*4)
+	VMOVUPS Y3, 64(AX)(DI*4)
+	VMOVUPS Y4, 96(AX)(DI*4)
+	ADDQ    $+32, DI
+	SUBQ    $+32, SI
+	JGE     groups
+
+groupsDone:
+	ADDQ $+32, SI
+	SUBQ $+8, SI
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS (CX)(DI*4), Y1
+	VADDPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)(DI*4)
+	ADDQ    $+8, DI
+	SUBQ    $+8, SI
+	JGE     vectors
+
+vectorsDone:
+	ADDQ       $+8, SI
+	TESTQ      SI, SI
+	JZ         done
+	LEAQ       window<>+0(SB), R8
+	SHLQ       $0x02, SI
+	SUBQ       SI, R8
+	VMOVUPS    32(R8), Y1
+	VMASKMOVPS (CX)(DI*4), Y1, Y2
+	VADDPS     Y0, Y2, Y0
+	VMASKMOVPS Y0, Y1, (AX)(DI*4)
+
+done:
+	MOVQ lddst+8(FP), SI
+	LEAQ (AX)(SI*4), AX
+	MOVQ ldx+24(FP), SI
+	LEAQ (CX)(SI*4), CX
+	MOVQ ldy+40(FP), SI
+	LEAQ (BX)(SI*4), BX
+	DECQ DX
+	JNZ  row
+
+end:
+	VZEROUPPER
+	RET
+
+// func avx2SubRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// Requires: AVX
+TEXT ·avx2SubRows(SB), NOSPLIT, $0-64
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+16(FP), CX
+	MOVQ  y+32(FP), DX
+	MOVQ  rows+48(FP), BX
+	TESTQ BX, BX
+	JLE   end
+
+row:
+	MOVQ width+56(FP), SI
+	XORQ DI, DI
+	SUBQ $+32, SI
+	JL   groupsDone
+
+groups:
+	VMOVUPS (CX)(DI*4), Y0
+	VMOVUPS 32(CX)(DI*4), Y1
+	VMOVUPS 64(CX)(DI*4), Y2
+	VMOVUPS 96(CX)(DI*4), Y3
+	VMOVUPS (DX)(DI*4), Y4
+	VMOVUPS 32(DX)(DI*4), Y5
+	VMOVUPS 64(DX)(DI*4), Y6
+	VMOVUPS 96(DX)(DI*4), Y7
+	VSUBPS  Y4, Y0, Y0
+	VSUBPS  Y5, Y1, Y1
+	VSUBPS  Y6, Y2, Y2
+	VSUBPS  Y7, Y3, Y3
+	VMOVUPS Y0, (AX)(DI*4)
+	VMOVUPS Y1, 32(AX)(DI*4)
+	VMOVUPS Y2, 64(AX)(DI*4)
+	VMOVUPS Y3, 96(AX)(DI*4)
+	ADDQ    $+32, DI
+	SUBQ    $+32, SI
+	JGE     groups
+
+groupsDone:
+	ADDQ $+32, SI
+	SUBQ $+8, SI
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS (CX)(DI*4), Y0
+	VMOVUPS (DX)(DI*4), Y1
+	VSUBPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(DI*4)
+	ADDQ    $+8, DI
+	SUBQ    $+8, SI
+	JGE     vectors
+
+vectorsDone:
+	ADDQ       $+8, SI
+	TESTQ      SI, SI
+	JZ         done
+	LEAQ       window<>+0(SB), R8
+	SHLQ       $0x02, SI
+	SUBQ       SI, R8
+	VMOVUPS    32(R8), Y0
+	VMASKMOVPS (CX)(DI*4), Y0, Y1
+	VMASKMOVPS (DX)(DI*4), Y0, Y2
+	VSUBPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(DI*4)
+
+done:
+	MOVQ lddst+8(FP), SI
+	LEAQ (AX)(SI*4), AX
+	MOVQ ldx+24(FP), SI
+	LEAQ (CX)(SI*4), CX
+	MOVQ ldy+40(FP), SI
+	LEAQ (DX)(SI*4), DX
+	DECQ BX
+	JNZ  row
+
+end:
+	VZEROUPPER
+	RET
+
+// func avx2SubRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// Requires: AVX
+TEXT ·avx2SubRightRows(SB), NOSPLIT, $0-64
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+16(FP), CX
+	MOVQ  rows+48(FP), DX
+	MOVQ  y+32(FP), BX
+	TESTQ DX, DX
+	JLE   end
+
+row:
+	VBROADCASTSS (BX), Y0
+	MOVQ         width+56(FP), SI
+	XORQ         DI, DI
+	SUBQ         $+32, SI
+	JL           groupsDone
+
+groups:
+	VMOVUPS (CX)(DI*4), Y1
+	VMOVUPS 32(CX)(DI*4), Y2
+	VMOVUPS 64(CX)(DI*4), Y3
+	VMOVUPS 96(CX)(DI*4), Y4
+	VSUBPS  Y0, Y1, Y1
+	VSUBPS  Y0, Y2, Y2
+	VSUBPS  Y0, Y3, Y3
+	VSUBPS  Y0, Y4, Y4
+	VMOVUPS Y1, (AX)(DI*4)
+	VMOVUPS Y2, 32(AX)(DI*4)
+	VMOVUPS Y3, 64(AX)(DI*4)
+	VMOVUPS Y4, 96(AX)(DI*4)
+	ADDQ    $+32, DI
+	SUBQ    $+32, SI
+	JGE     groups
+
+groupsDone:
+	ADDQ $+32, SI
+	SUBQ $+8, SI
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS (CX)(DI*4), Y1
+	VSUBPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)(DI*4)
+	ADDQ    $+8, DI
+	SUBQ    $+8, SI
+	JGE     vectors
+
+vectorsDone:
+	ADDQ       $+8, SI
+	TESTQ      SI, SI
+	JZ         done
+	LEAQ       window<>+0(SB), R8
+	SHLQ       $0x02, SI
+	SUBQ       SI, R8
+	VMOVUPS    32(R8), Y1
+	VMASKMOVPS (CX)(DI*4), Y1, Y2
+	VSUBPS     Y0, Y2, Y0
+	VMASKMOVPS Y0, Y1, (AX)(DI*4)
+
+done:
+	MOVQ lddst+8(FP), SI
+	LEAQ (AX)(SI*4), AX
+	MOVQ ldx+24(FP), SI
+	LEAQ (CX)(SI*4), CX
+	MOVQ ldy+40(FP), SI
+	LEAQ (BX)(SI*4), BX
+	DECQ DX
+	JNZ  row
+
+end:
+	VZEROUPPER
+	RET
+
+// func avx2MulRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// Requires: AVX
+TEXT ·avx2MulRows(SB), NOSPLIT, $0-64
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+16(FP), CX
+	MOVQ  y+32(FP), DX
+	MOVQ  rows+48(FP), BX
+	TESTQ BX, BX
+	JLE   end
+
+row:
+	MOVQ width+56(FP), SI
+	XORQ DI, DI
+	SUBQ $+32, SI
+	JL   groupsDone
+
+groups:
+	VMOVUPS (CX)(DI*4), Y0
+	VMOVUPS 32(CX)(DI*4), Y1
+	VMOVUPS 64(CX)(DI*4), Y2
+	VMOVUPS 96(CX)(DI*4), Y3
+	VMOVUPS (DX)(DI*4), Y4
+	VMOVUPS 32(DX)(DI*4), Y5
+	VMOVUPS 64(DX)(DI*4), Y6
+	VMOVUPS 96(DX)(DI*4), Y7
+	VMULPS  Y4, Y0, Y0
+	VMULPS  Y5, Y1, Y1
+	VMULPS  Y6, Y2, Y2
+	VMULPS  Y7, Y3, Y3
+	VMOVUPS Y0, (AX)(DI*4)
+	VMOVUPS Y1, 32(AX)(DI*4)
+	VMOVUPS Y2, 64(AX)(DI*4)
+	VMOVUPS Y3, 96(AX)(DI*4)
+	ADDQ    $+32, DI
+	SUBQ    $+32, SI
+	JGE     groups
+
+groupsDone:
+	ADDQ $+32, SI
+	SUBQ $+8, SI
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS (CX)(DI*4), Y0
+	VMOVUPS (DX)(DI*4), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)(DI*4)
+	ADDQ    $+8, DI
+	SUBQ    $+8, SI
+	JGE     vectors
+
+vectorsDone:
+	ADDQ       $+8, SI
+	TESTQ      SI, SI
+	JZ         done
+	LEAQ       window<>+0(SB), R8
+	SHLQ       $0x02, SI
+	SUBQ       SI, R8
+	VMOVUPS    32(R8), Y0
+	VMASKMOVPS (CX)(DI*4), Y0, Y1
+	VMASKMOVPS (DX)(DI*4), Y0, Y2
+	VMULPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(DI*4)
+
+done:
+	MOVQ lddst+8(FP), SI
+	LEAQ (AX)(SI*4), AX
+	MOVQ ldx+24(FP), SI
+	LEAQ (CX)(SI*4), CX
+	MOVQ ldy+40(FP), SI
+	LEAQ (DX)(SI*4), DX
+	DECQ BX
+	JNZ  row
+
+end:
+	VZEROUPPER
+	RET
+
+// func avx2MulRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// Requires: AVX
+TEXT ·avx2MulRightRows(SB), NOSPLIT, $0-64
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+16(FP), CX
+	MOVQ  rows+48(FP), DX
+	MOVQ  y+32(FP), BX
+	TESTQ DX, DX
+	JLE   end
+
+row:
+	VBROADCASTSS (BX), Y0
+	MOVQ         width+56(FP), SI
+	XORQ         DI, DI
+	SUBQ         $+32, SI
+	JL           groupsDone
+
+groups:
+	VMOVUPS (CX)(DI*4), Y1
+	VMOVUPS 32(CX)(DI*4), Y2
+	VMOVUPS 64(CX)(DI*4), Y3
+	VMOVUPS 96(CX)(DI*4), Y4
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y0, Y2, Y2
+	VMULPS  Y0, Y3, Y3
+	VMULPS  Y0, Y4, Y4
+	VMOVUPS Y1, (AX)(DI*4)
+	VMOVUPS Y2, 32(AX)(DI*4)
+	VMOVUPS Y3, 64(AX)(DI*4)
+	VMOVUPS Y4, 96(AX)(DI*4)
+	ADDQ    $+32, DI
+	SUBQ    $+32, SI
+	JGE     groups
+
+groupsDone:
+	ADDQ $+32, SI
+	SUBQ $+8, SI
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS (CX)(DI*4), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)(DI*4)
+	ADDQ    $+8, DI
+	SUBQ    $+8, SI
+	JGE     vectors
+
+vectorsDone:
+	ADDQ       $+8, SI
+	TESTQ      SI, SI
+	JZ         done
+	LEAQ       window<>+0(SB), R8
+	SHLQ       $0x02, SI
+	SUBQ       SI, R8
+	VMOVUPS    32(R8), Y1
+	VMASKMOVPS (CX)(DI*4), Y1, Y2
+	VMULPS     Y0, Y2, Y0
+	VMASKMOVPS Y0, Y1, (AX)(DI*4)
+
+done:
+	MOVQ lddst+8(FP), SI
+	LEAQ (AX)(SI*4), AX
+	MOVQ ldx+24(FP), SI
+	LEAQ (CX)(SI*4), CX
+	MOVQ ldy+40(FP), SI
+	LEAQ (BX)(SI*4), BX
+	DECQ DX
+	JNZ  row
+
+end:
+	VZEROUPPER
+	RET
+
+// func avx2MulAddRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, z *float32, ldz int, rows int, width int)
+// Requires: AVX, FMA3
+TEXT ·avx2MulAddRows(SB), NOSPLIT, $0-80
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+16(FP), CX
+	MOVQ  y+32(FP), DX
+	MOVQ  z+48(FP), BX
+	MOVQ  rows+64(FP), SI
+	TESTQ SI, SI
+	JLE   end
+
+row:
+	MOVQ width+72(FP), DI
+	XORQ R8, R8
+	SUBQ $+32, DI
+	JL   groupsDone
+
+groups:
+	VMOVUPS     (CX)(R8*4), Y0
+	VMOVUPS     32(CX)(R8*4), Y1
+	VMOVUPS     64(CX)(R8*4), Y2
+	VMOVUPS     96(CX)(R8*4), Y3
+	VMOVUPS     (DX)(R8*4), Y4
+	VMOVUPS     32(DX)(R8*4), Y5
+	VMOVUPS     64(DX)(R8*4), Y6
+	VMOVUPS     96(DX)(R8*4), Y7
+	VMOVUPS     (BX)(R8*4), Y8
+	VMOVUPS     32(BX)(R8*4), Y9
+	VMOVUPS     64(BX)(R8*4), Y10
+	VMOVUPS     96(BX)(R8*4), Y11
+	VFMADD213PS Y8, Y4, Y0
+	VFMADD213PS Y9, Y5, Y1
+	VFMADD213PS Y10, Y6, Y2
+	VFMADD213PS Y11, Y7, Y3
+	VMOVUPS     Y0, (AX)(R8*4)
+	VMOVUPS     Y1, 32(AX)(R8*4)
+	VMOVUPS     Y2, 64(AX)(R8*4)
+	VMOVUPS     Y3, 96(AX)(R8*4)
+	ADDQ        $+32, R8
+	SUBQ        $+32, DI
+	JGE         groups
+
+groupsDone:
+	ADDQ $+32, DI
+	SUBQ $+8, DI
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS     (CX)(R8*4), Y0
+	VMOVUPS     (DX)(R8*4), Y1
+	VMOVUPS     (BX)(R8*4), Y2
+	VFMADD213PS Y2, Y1, Y0
+	VMOVUPS     Y0, (AX)(R8*4)
+	ADDQ        $+8, R8
+	SUBQ        $+8, DI
+	JGE         vectors
+
+vectorsDone:
+	ADDQ        $+8, DI
+	TESTQ       DI, DI
+	JZ          done
+	LEAQ        window<>+0(SB), R9
+	SHLQ        $0x02, DI
+	SUBQ        DI, R9
+	VMOVUPS     32(R9), Y0
+	VMASKMOVPS  (CX)(R8*4), Y0, Y1
+	VMASKMOVPS  (DX)(R8*4), Y0, Y2
+	VMASKMOVPS  (BX)(R8*4), Y0, Y3
+	VFMADD213PS Y3, Y2, Y1
+	VMASKMOVPS  Y1, Y0, (AX)(R8*4)
+
+done:
+	MOVQ lddst+8(FP), DI
+	LEAQ (AX)(DI*4), AX
+	MOVQ ldx+24(FP), DI
+	LEAQ (CX)(DI*4), CX
+	MOVQ ldy+40(FP), DI
+	LEAQ (DX)(DI*4), DX
+	MOVQ ldz+56(FP), DI
+	LEAQ (BX)(DI*4), BX
+	DECQ SI
+	JNZ  row
+
+end:
+	VZEROUPPER
+	RET
+
+// func avx2AddScaledRows(dst *float32, lddst int, x *float32, ldx int, s *float32, lds int, y *float32, ldy int, rows int, width int)
+// Requires: AVX, FMA3
+TEXT ·avx2AddScaledRows(SB), NOSPLIT, $0-80
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+16(FP), CX
+	MOVQ  y+48(FP), DX
+	MOVQ  rows+64(FP), BX
+	MOVQ  s+32(FP), SI
+	TESTQ BX, BX
+	JLE   end
+
+row:
+	VBROADCASTSS (SI), Y0
+	MOVQ         width+72(FP), DI
+	XORQ         R8, R8
+	SUBQ         $+32, DI
+	JL           groupsDone
+
+groups:
+	VMOVUPS     (CX)(R8*4), Y1
+	VMOVUPS     32(CX)(R8*4), Y2
+	VMOVUPS     64(CX)(R8*4), Y3
+	VMOVUPS     96(CX)(R8*4), Y4
+	VMOVUPS     (DX)(R8*4), Y5
+	VMOVUPS     32(DX)(R8*4), Y6
+	VMOVUPS     64(DX)(R8*4), Y7
+	VMOVUPS     96(DX)(R8*4), Y8
+	VFMADD231PS Y5, Y0, Y1
+	VFMADD231PS Y6, Y0, Y2
+	VFMADD231PS Y7, Y0, Y3
+	VFMADD231PS Y8, Y0, Y4
+	VMOVUPS     Y1, (AX)(R8*4)
+	VMOVUPS     Y2, 32(AX)(R8*4)
+	VMOVUPS     Y3, 64(AX)(R8*4)
+	VMOVUPS     Y4, 96(AX)(R8*4)
+	ADDQ        $+32, R8
+	SUBQ        $+32, DI
+	JGE         groups
+
+groupsDone:
+	ADDQ $+32, DI
+	SUBQ $+8, DI
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS     (CX)(R8*4), Y1
+	VMOVUPS     (DX)(R8*4), Y2
+	VFMADD231PS Y2, Y0, Y1
+	VMOVUPS     Y1, (AX)(R8*4)
+	ADDQ        $+8, R8
+	SUBQ        $+8, DI
+	JGE         vectors
+
+vectorsDone:
+	ADDQ        $+8, DI
+	TESTQ       DI, DI
+	JZ          done
+	LEAQ        window<>+0(SB), R9
+	SHLQ        $0x02, DI
+	SUBQ        DI, R9
+	VMOVUPS     32(R9), Y1
+	VMASKMOVPS  (CX)(R8*4), Y1, Y2
+	VMASKMOVPS  (DX)(R8*4), Y1, Y3
+	VFMADD231PS Y3, Y0, Y2
+	VMASKMOVPS  Y2, Y1, (AX)(R8*4)
+
+done:
+	MOVQ lddst+8(FP), DI
+	LEAQ (AX)(DI*4), AX
+	MOVQ ldx+24(FP), DI
+	LEAQ (CX)(DI*4), CX
+	MOVQ ldy+56(FP), DI
+	LEAQ (DX)(DI*4), DX
+	MOVQ lds+40(FP), DI
+	LEAQ (SI)(DI*4), SI
+	DECQ BX
+	JNZ  row
+
+end:
+	VZEROUPPER
+	RET
+
+// func avx2SumRows(dst *float32, lddst int, x *float32, ldx int, rows int, width int)
+// Requires: AVX
+TEXT ·avx2SumRows(SB), NOSPLIT, $0-48
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+16(FP), CX
+	MOVQ  rows+32(FP), DX
+	TESTQ DX, DX
+	JLE   end
+
+row:
+	VBROADCASTSS constant00000000<>+0(SB), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y0, Y7
+	VMOVAPS      Y0, Y0
+	MOVQ         width+40(FP), BX
+	XORQ         SI, SI
+	SUBQ         $+64, BX
+	JL           groupsDone
+
+groups:
+	VMOVUPS (CX)(SI*4), Y8
+	VADDPS  Y8, Y1, Y1
+	VMOVUPS 32(CX)(SI*4), Y8
+	VADDPS  Y8, Y2, Y2
+	VMOVUPS 64(CX)(SI*4), Y8
+	VADDPS  Y8, Y3, Y3
+	VMOVUPS 96(CX)(SI*4), Y8
+	VADDPS  Y8, Y4, Y4
+	VMOVUPS 128(CX)(SI*4), Y8
+	VADDPS  Y8, Y5, Y5
+	VMOVUPS 160(CX)(SI*4), Y8
+	VADDPS  Y8, Y6, Y6
+	VMOVUPS 192(CX)(SI*4), Y8
+	VADDPS  Y8, Y7, Y7
+	VMOVUPS 224(CX)(SI*4), Y8
+	VADDPS  Y8, Y0, Y0
+	ADDQ    $+64, SI
+	SUBQ    $+64, BX
+	JGE     groups
+
+groupsDone:
+	ADDQ $+64, BX
+	SUBQ $+8, BX
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS (CX)(SI*4), Y8
+	VADDPS  Y8, Y1, Y1
+	ADDQ    $+8, SI
+	SUBQ    $+8, BX
+	JGE     vectors
+
+vectorsDone:
+	ADDQ       $+8, BX
+	TESTQ      BX, BX
+	JZ         done
+	LEAQ       window<>+0(SB), DI
+	SHLQ       $0x02, BX
+	SUBQ       BX, DI
+	VMOVUPS    32(DI), Y8
+	VMASKMOVPS (CX)(SI*4), Y8, Y8
+	VADDPS     Y8, Y1, Y1
+
+done:
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y7, Y3, Y3
+	VADDPS       Y0, Y4, Y4
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x0e, X1, X0
+	VADDPS       X0, X1, X1
+	VMOVSHDUP    X1, X0
+	VADDPS       X0, X1, X1
+	VMOVSS       X1, (AX)
+	MOVQ         lddst+8(FP), BX
+	LEAQ         (AX)(BX*4), AX
+	MOVQ         ldx+24(FP), BX
+	LEAQ         (CX)(BX*4), CX
+	DECQ         DX
+	JNZ          row
+
+end:
+	VZEROUPPER
+	RET
+
+// func avx2DotRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// Requires: AVX, FMA3
+TEXT ·avx2DotRows(SB), NOSPLIT, $0-64
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+16(FP), CX
+	MOVQ  y+32(FP), DX
+	MOVQ  rows+48(FP), BX
+	TESTQ BX, BX
+	JLE   end
+
+row:
+	VBROADCASTSS constant00000000<>+0(SB), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y0, Y7
+	VMOVAPS      Y0, Y0
+	MOVQ         width+56(FP), SI
+	XORQ         DI, DI
+	SUBQ         $+64, SI
+	JL           groupsDone
+
+groups:
+	VMOVUPS     (CX)(DI*4), Y8
+	VMOVUPS     (DX)(DI*4), Y9
+	VFMADD231PS Y8, Y9, Y1
+	VMOVUPS     32(CX)(DI*4), Y8
+	VMOVUPS     32(DX)(DI*4), Y9
+	VFMADD231PS Y8, Y9, Y2
+	VMOVUPS     64(CX)(DI*4), Y8
+	VMOVUPS     64(DX)(DI*4), Y9
+	VFMADD231PS Y8, Y9, Y3
+	VMOVUPS     96(CX)(DI*4), Y8
+	VMOVUPS     96(DX)(DI*4), Y9
+	VFMADD231PS Y8, Y9, Y4
+	VMOVUPS     128(CX)(DI*4), Y8
+	VMOVUPS     128(DX)(DI*4), Y9
+	VFMADD231PS Y8, Y9, Y5
+	VMOVUPS     160(CX)(DI*4), Y8
+	VMOVUPS     160(DX)(DI*4), Y9
+	VFMADD231PS Y8, Y9, Y6
+	VMOVUPS     192(CX)(DI*4), Y8
+	VMOVUPS     192(DX)(DI*4), Y9
+	VFMADD231PS Y8, Y9, Y7
+	VMOVUPS     224(CX)(DI*4), Y8
+	VMOVUPS     224(DX)(DI*4), Y9
+	VFMADD231PS Y8, Y9, Y0
+	ADDQ        $+64, DI
+	SUBQ        $+64, SI
+	JGE         groups
+
+groupsDone:
+	ADDQ $+64, SI
+	SUBQ $+8, SI
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS     (CX)(DI*4), Y8
+	VMOVUPS     (DX)(DI*4), Y9
+	VFMADD231PS Y8, Y9, Y1
+	ADDQ        $+8, DI
+	SUBQ        $+8, SI
+	JGE         vectors
+
+vectorsDone:
+	ADDQ        $+8, SI
+	TESTQ       SI, SI
+	JZ          done
+	LEAQ        window<>+0(SB), R8
+	SHLQ        $0x02, SI
+	SUBQ        SI, R8
+	VMOVUPS     32(R8), Y8
+	VMASKMOVPS  (CX)(DI*4), Y8, Y9
+	VMASKMOVPS  (DX)(DI*4), Y8, Y8
+	VFMADD231PS Y9, Y8, Y1
+
+done:
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y7, Y3, Y3
+	VADDPS       Y0, Y4, Y4
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x0e, X1, X0
+	VADDPS       X0, X1, X1
+	VMOVSHDUP    X1, X0
+	VADDPS       X0, X1, X1
+	VMOVSS       X1, (AX)
+	MOVQ         lddst+8(FP), SI
+	LEAQ         (AX)(SI*4), AX
+	MOVQ         ldx+24(FP), SI
+	LEAQ         (CX)(SI*4), CX
+	MOVQ         ldy+40(FP), SI
+	LEAQ         (DX)(SI*4), DX
+	DECQ         BX
+	JNZ          row
+
+end:
+	VZEROUPPER
+	RET

@@ -251,6 +251,36 @@ func avx512Transpose32(dst *float32, ldd int, src *float32, lds int, bands int, 
 //go:noescape
 func avx512Transpose16(dst *uint16, ldd int, src *uint16, lds int, bands int, groups int)
 
+//go:noescape
+func avx512AddRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+
+//go:noescape
+func avx512AddRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+
+//go:noescape
+func avx512SubRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+
+//go:noescape
+func avx512SubRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+
+//go:noescape
+func avx512MulRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+
+//go:noescape
+func avx512MulRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+
+//go:noescape
+func avx512MulAddRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, z *float32, ldz int, rows int, width int)
+
+//go:noescape
+func avx512AddScaledRows(dst *float32, lddst int, x *float32, ldx int, s *float32, lds int, y *float32, ldy int, rows int, width int)
+
+//go:noescape
+func avx512SumRows(dst *float32, lddst int, x *float32, ldx int, rows int, width int)
+
+//go:noescape
+func avx512DotRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+
 // avx512 enters the functions above.
 func (k *Kernels) avx512() {
 	k.Unary[Neg] = avx512Neg
@@ -336,4 +366,18 @@ func (k *Kernels) avx512() {
 	k.RoundBF16 = avx512RoundBF16
 	k.Transpose32 = tiled(avx512Transpose32, 64)
 	k.Transpose16 = tiled(avx512Transpose16, 64)
+}
+
+// avx512Rows enters those over rows.
+func (k *Kernels) avx512Rows() {
+	k.BinaryRows[Add] = avx512AddRows
+	k.RightRows[Add] = avx512AddRightRows
+	k.BinaryRows[Sub] = avx512SubRows
+	k.RightRows[Sub] = avx512SubRightRows
+	k.BinaryRows[Mul] = avx512MulRows
+	k.RightRows[Mul] = avx512MulRightRows
+	k.MulAddRows = avx512MulAddRows
+	k.AddScaledRows = avx512AddScaledRows
+	k.SumRows = short2(avx512SumRows, k.SumRows)
+	k.DotRows = short3(avx512DotRows, k.DotRows)
 }

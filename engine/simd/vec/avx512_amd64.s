@@ -7471,3 +7471,820 @@ group:
 	JNZ          band
 	VZEROUPPER
 	RET
+
+// func avx512AddRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512AddRows(SB), NOSPLIT, $0-64
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+16(FP), CX
+	MOVQ  y+32(FP), DX
+	MOVQ  rows+48(FP), BX
+	TESTQ BX, BX
+	JLE   end
+
+row:
+	MOVQ width+56(FP), SI
+	XORQ DI, DI
+	SUBQ $+64, SI
+	JL   groupsDone
+
+groups:
+	VMOVUPS (CX)(DI*4), Z0
+	VMOVUPS 64(CX)(DI*4), Z1
+	VMOVUPS 128(CX)(DI*4), Z2
+	VMOVUPS 192(CX)(DI*4), Z3
+	VMOVUPS (DX)(DI*4), Z4
+	VMOVUPS 64(DX)(DI*4), Z5
+	VMOVUPS 128(DX)(DI*4), Z6
+	VMOVUPS 192(DX)(DI*4), Z7
+	VADDPS  Z4, Z0, Z0
+	VADDPS  Z5, Z1, Z1
+	VADDPS  Z6, Z2, Z2
+	VADDPS  Z7, Z3, Z3
+	VMOVUPS Z0, (AX)(DI*4)
+	VMOVUPS Z1, 64(AX)(DI*4)
+	VMOVUPS Z2, 128(AX)(DI*4)
+	VMOVUPS Z3, 192(AX)(DI*4)
+	ADDQ    $+64, DI
+	SUBQ    $+64, SI
+	JGE     groups
+
+groupsDone:
+	ADDQ $+64, SI
+	SUBQ $+16, SI
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS (CX)(DI*4), Z0
+	VMOVUPS (DX)(DI*4), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(DI*4)
+	ADDQ    $+16, DI
+	SUBQ    $+16, SI
+	JGE     vectors
+
+vectorsDone:
+	ADDQ      $+16, SI
+	TESTQ     SI, SI
+	JZ        done
+	MOVL      $-1, R8
+	BZHIL     SI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (CX)(DI*4), K1, Z0
+	VMOVUPS.Z (DX)(DI*4), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(DI*4)
+
+done:
+	MOVQ lddst+8(FP), SI
+	LEAQ (AX)(SI*4), AX
+	MOVQ ldx+24(FP), SI
+	LEAQ (CX)(SI*4), CX
+	MOVQ ldy+40(FP), SI
+	LEAQ (DX)(SI*4), DX
+	DECQ BX
+	JNZ  row
+
+end:
+	VZEROUPPER
+	RET
+
+// func avx512AddRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512AddRightRows(SB), NOSPLIT, $0-64
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+16(FP), CX
+	MOVQ  rows+48(FP), DX
+	MOVQ  y+32(FP), BX
+	TESTQ DX, DX
+	JLE   end
+
+row:
+	VBROADCASTSS (BX), Z0
+	MOVQ         width+56(FP), SI
+	XORQ         DI, DI
+	SUBQ         $+64, SI
+	JL           groupsDone
+
+groups:
+	VMOVUPS (CX)(DI*4), Z1
+	VMOVUPS 64(CX)(DI*4), Z2
+	VMOVUPS 128(CX)(DI*4), Z3
+	VMOVUPS 192(CX)(DI*4), Z4
+	VADDPS  Z0, Z1, Z1
+	VADDPS  Z0, Z2, Z2
+	VADDPS  Z0, Z3, Z3
+	VADDPS  Z0, Z4, Z4
+	VMOVUPS Z1, (AX)(DI*4)
+	VMOVUPS Z2, 64(AX)(DI*4)
+	VMOVUPS Z3, 128(AX)(DI*4)
+	VMOVUPS Z4, 192(AX)(DI*4)
+	ADDQ    $+64, DI
+	SUBQ    $+64, SI
+	JGE     groups
+
+groupsDone:
+	ADDQ $+64, SI
+	SUBQ $+16, SI
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS (CX)(DI*4), Z1
+	VADDPS  Z0, Z1, Z1
+	VMOVUPS Z1, (AX)(DI*4)
+	ADDQ    $+16, DI
+	SUBQ    $+16, SI
+	JGE     vectors
+
+vectorsDone:
+	ADDQ      $+16, SI
+	TESTQ     SI, SI
+	JZ        done
+	MOVL      $-1, R8
+	BZHIL     SI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (CX)(DI*4), K1, Z1
+	VADDPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (AX)(DI*4)
+
+done:
+	MOVQ lddst+8(FP), SI
+	LEAQ (AX)(SI*4), AX
+	MOVQ ldx+24(FP), SI
+	LEAQ (CX)(SI*4), CX
+	MOVQ ldy+40(FP), SI
+	LEAQ (BX)(SI*4), BX
+	DECQ DX
+	JNZ  row
+
+end:
+	VZEROUPPER
+	RET
+
+// func avx512SubRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512SubRows(SB), NOSPLIT, $0-64
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+16(FP), CX
+	MOVQ  y+32(FP), DX
+	MOVQ  rows+48(FP), BX
+	TESTQ BX, BX
+	JLE   end
+
+row:
+	MOVQ width+56(FP), SI
+	XORQ DI, DI
+	SUBQ $+64, SI
+	JL   groupsDone
+
+groups:
+	VMOVUPS (CX)(DI*4), Z0
+	VMOVUPS 64(CX)(DI*4), Z1
+	VMOVUPS 128(CX)(DI*4), Z2
+	VMOVUPS 192(CX)(DI*4), Z3
+	VMOVUPS (DX)(DI*4), Z4
+	VMOVUPS 64(DX)(DI*4), Z5
+	VMOVUPS 128(DX)(DI*4), Z6
+	VMOVUPS 192(DX)(DI*4), Z7
+	VSUBPS  Z4, Z0, Z0
+	VSUBPS  Z5, Z1, Z1
+	VSUBPS  Z6, Z2, Z2
+	VSUBPS  Z7, Z3, Z3
+	VMOVUPS Z0, (AX)(DI*4)
+	VMOVUPS Z1, 64(AX)(DI*4)
+	VMOVUPS Z2, 128(AX)(DI*4)
+	VMOVUPS Z3, 192(AX)(DI*4)
+	ADDQ    $+64, DI
+	SUBQ    $+64, SI
+	JGE     groups
+
+groupsDone:
+	ADDQ $+64, SI
+	SUBQ $+16, SI
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS (CX)(DI*4), Z0
+	VMOVUPS (DX)(DI*4), Z1
+	VSUBPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(DI*4)
+	ADDQ    $+16, DI
+	SUBQ    $+16, SI
+	JGE     vectors
+
+vectorsDone:
+	ADDQ      $+16, SI
+	TESTQ     SI, SI
+	JZ        done
+	MOVL      $-1, R8
+	BZHIL     SI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (CX)(DI*4), K1, Z0
+	VMOVUPS.Z (DX)(DI*4), K1, Z1
+	VSUBPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(DI*4)
+
+done:
+	MOVQ lddst+8(FP), SI
+	LEAQ (AX)(SI*4), AX
+	MOVQ ldx+24(FP), SI
+	LEAQ (CX)(SI*4), CX
+	MOVQ ldy+40(FP), SI
+	LEAQ (DX)(SI*4), DX
+	DECQ BX
+	JNZ  row
+
+end:
+	VZEROUPPER
+	RET
+
+// func avx512SubRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512SubRightRows(SB), NOSPLIT, $0-64
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+16(FP), CX
+	MOVQ  rows+48(FP), DX
+	MOVQ  y+32(FP), BX
+	TESTQ DX, DX
+	JLE   end
+
+row:
+	VBROADCASTSS (BX), Z0
+	MOVQ         width+56(FP), SI
+	XORQ         DI, DI
+	SUBQ         $+64, SI
+	JL           groupsDone
+
+groups:
+	VMOVUPS (CX)(DI*4), Z1
+	VMOVUPS 64(CX)(DI*4), Z2
+	VMOVUPS 128(CX)(DI*4), Z3
+	VMOVUPS 192(CX)(DI*4), Z4
+	VSUBPS  Z0, Z1, Z1
+	VSUBPS  Z0, Z2, Z2
+	VSUBPS  Z0, Z3, Z3
+	VSUBPS  Z0, Z4, Z4
+	VMOVUPS Z1, (AX)(DI*4)
+	VMOVUPS Z2, 64(AX)(DI*4)
+	VMOVUPS Z3, 128(AX)(DI*4)
+	VMOVUPS Z4, 192(AX)(DI*4)
+	ADDQ    $+64, DI
+	SUBQ    $+64, SI
+	JGE     groups
+
+groupsDone:
+	ADDQ $+64, SI
+	SUBQ $+16, SI
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS (CX)(DI*4), Z1
+	VSUBPS  Z0, Z1, Z1
+	VMOVUPS Z1, (AX)(DI*4)
+	ADDQ    $+16, DI
+	SUBQ    $+16, SI
+	JGE     vectors
+
+vectorsDone:
+	ADDQ      $+16, SI
+	TESTQ     SI, SI
+	JZ        done
+	MOVL      $-1, R8
+	BZHIL     SI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (CX)(DI*4), K1, Z1
+	VSUBPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (AX)(DI*4)
+
+done:
+	MOVQ lddst+8(FP), SI
+	LEAQ (AX)(SI*4), AX
+	MOVQ ldx+24(FP), SI
+	LEAQ (CX)(SI*4), CX
+	MOVQ ldy+40(FP), SI
+	LEAQ (BX)(SI*4), BX
+	DECQ DX
+	JNZ  row
+
+end:
+	VZEROUPPER
+	RET
+
+// func avx512MulRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512MulRows(SB), NOSPLIT, $0-64
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+16(FP), CX
+	MOVQ  y+32(FP), DX
+	MOVQ  rows+48(FP), BX
+	TESTQ BX, BX
+	JLE   end
+
+row:
+	MOVQ width+56(FP), SI
+	XORQ DI, DI
+	SUBQ $+64, SI
+	JL   groupsDone
+
+groups:
+	VMOVUPS (CX)(DI*4), Z0
+	VMOVUPS 64(CX)(DI*4), Z1
+	VMOVUPS 128(CX)(DI*4), Z2
+	VMOVUPS 192(CX)(DI*4), Z3
+	VMOVUPS (DX)(DI*4), Z4
+	VMOVUPS 64(DX)(DI*4), Z5
+	VMOVUPS 128(DX)(DI*4), Z6
+	VMOVUPS 192(DX)(DI*4), Z7
+	VMULPS  Z4, Z0, Z0
+	VMULPS  Z5, Z1, Z1
+	VMULPS  Z6, Z2, Z2
+	VMULPS  Z7, Z3, Z3
+	VMOVUPS Z0, (AX)(DI*4)
+	VMOVUPS Z1, 64(AX)(DI*4)
+	VMOVUPS Z2, 128(AX)(DI*4)
+	VMOVUPS Z3, 192(AX)(DI*4)
+	ADDQ    $+64, DI
+	SUBQ    $+64, SI
+	JGE     groups
+
+groupsDone:
+	ADDQ $+64, SI
+	SUBQ $+16, SI
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS (CX)(DI*4), Z0
+	VMOVUPS (DX)(DI*4), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(DI*4)
+	ADDQ    $+16, DI
+	SUBQ    $+16, SI
+	JGE     vectors
+
+vectorsDone:
+	ADDQ      $+16, SI
+	TESTQ     SI, SI
+	JZ        done
+	MOVL      $-1, R8
+	BZHIL     SI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (CX)(DI*4), K1, Z0
+	VMOVUPS.Z (DX)(DI*4), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(DI*4)
+
+done:
+	MOVQ lddst+8(FP), SI
+	LEAQ (AX)(SI*4), AX
+	MOVQ ldx+24(FP), SI
+	LEAQ (CX)(SI*4), CX
+	MOVQ ldy+40(FP), SI
+	LEAQ (DX)(SI*4), DX
+	DECQ BX
+	JNZ  row
+
+end:
+	VZEROUPPER
+	RET
+
+// func avx512MulRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512MulRightRows(SB), NOSPLIT, $0-64
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+16(FP), CX
+	MOVQ  rows+48(FP), DX
+	MOVQ  y+32(FP), BX
+	TESTQ DX, DX
+	JLE   end
+
+row:
+	VBROADCASTSS (BX), Z0
+	MOVQ         width+56(FP), SI
+	XORQ         DI, DI
+	SUBQ         $+64, SI
+	JL           groupsDone
+
+groups:
+	VMOVUPS (CX)(DI*4), Z1
+	VMOVUPS 64(CX)(DI*4), Z2
+	VMOVUPS 128(CX)(DI*4), Z3
+	VMOVUPS 192(CX)(DI*4), Z4
+	VMULPS  Z0, Z1, Z1
+	VMULPS  Z0, Z2, Z2
+	VMULPS  Z0, Z3, Z3
+	VMULPS  Z0, Z4, Z4
+	VMOVUPS Z1, (AX)(DI*4)
+	VMOVUPS Z2, 64(AX)(DI*4)
+	VMOVUPS Z3, 128(AX)(DI*4)
+	VMOVUPS Z4, 192(AX)(DI*4)
+	ADDQ    $+64, DI
+	SUBQ    $+64, SI
+	JGE     groups
+
+groupsDone:
+	ADDQ $+64, SI
+	SUBQ $+16, SI
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS (CX)(DI*4), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (AX)(DI*4)
+	ADDQ    $+16, DI
+	SUBQ    $+16, SI
+	JGE     vectors
+
+vectorsDone:
+	ADDQ      $+16, SI
+	TESTQ     SI, SI
+	JZ        done
+	MOVL      $-1, R8
+	BZHIL     SI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (CX)(DI*4), K1, Z1
+	VMULPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (AX)(DI*4)
+
+done:
+	MOVQ lddst+8(FP), SI
+	LEAQ (AX)(SI*4), AX
+	MOVQ ldx+24(FP), SI
+	LEAQ (CX)(SI*4), CX
+	MOVQ ldy+40(FP), SI
+	LEAQ (BX)(SI*4), BX
+	DECQ DX
+	JNZ  row
+
+end:
+	VZEROUPPER
+	RET
+
+// func avx512MulAddRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, z *float32, ldz int, rows int, width int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512MulAddRows(SB), NOSPLIT, $0-80
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+16(FP), CX
+	MOVQ  y+32(FP), DX
+	MOVQ  z+48(FP), BX
+	MOVQ  rows+64(FP), SI
+	TESTQ SI, SI
+	JLE   end
+
+row:
+	MOVQ width+72(FP), DI
+	XORQ R8, R8
+	SUBQ $+64, DI
+	JL   groupsDone
+
+groups:
+	VMOVUPS     (CX)(R8*4), Z0
+	VMOVUPS     64(CX)(R8*4), Z1
+	VMOVUPS     128(CX)(R8*4), Z2
+	VMOVUPS     192(CX)(R8*4), Z3
+	VMOVUPS     (DX)(R8*4), Z4
+	VMOVUPS     64(DX)(R8*4), Z5
+	VMOVUPS     128(DX)(R8*4), Z6
+	VMOVUPS     192(DX)(R8*4), Z7
+	VMOVUPS     (BX)(R8*4), Z8
+	VMOVUPS     64(BX)(R8*4), Z9
+	VMOVUPS     128(BX)(R8*4), Z10
+	VMOVUPS     192(BX)(R8*4), Z11
+	VFMADD213PS Z8, Z4, Z0
+	VFMADD213PS Z9, Z5, Z1
+	VFMADD213PS Z10, Z6, Z2
+	VFMADD213PS Z11, Z7, Z3
+	VMOVUPS     Z0, (AX)(R8*4)
+	VMOVUPS     Z1, 64(AX)(R8*4)
+	VMOVUPS     Z2, 128(AX)(R8*4)
+	VMOVUPS     Z3, 192(AX)(R8*4)
+	ADDQ        $+64, R8
+	SUBQ        $+64, DI
+	JGE         groups
+
+groupsDone:
+	ADDQ $+64, DI
+	SUBQ $+16, DI
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS     (CX)(R8*4), Z0
+	VMOVUPS     (DX)(R8*4), Z1
+	VMOVUPS     (BX)(R8*4), Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVUPS     Z0, (AX)(R8*4)
+	ADDQ        $+16, R8
+	SUBQ        $+16, DI
+	JGE         vectors
+
+vectorsDone:
+	ADDQ        $+16, DI
+	TESTQ       DI, DI
+	JZ          done
+	MOVL        $-1, R9
+	BZHIL       DI, R9, R9
+	KMOVW       R9, K1
+	VMOVUPS.Z   (CX)(R8*4), K1, Z0
+	VMOVUPS.Z   (DX)(R8*4), K1, Z1
+	VMOVUPS.Z   (BX)(R8*4), K1, Z2
+	VFMADD213PS Z2, Z1, Z0
+	VMOVUPS     Z0, K1, (AX)(R8*4)
+
+done:
+	MOVQ lddst+8(FP), DI
+	LEAQ (AX)(DI*4), AX
+	MOVQ ldx+24(FP), DI
+	LEAQ (CX)(DI*4), CX
+	MOVQ ldy+40(FP), DI
+	LEAQ (DX)(DI*4), DX
+	MOVQ ldz+56(FP), DI
+	LEAQ (BX)(DI*4), BX
+	DECQ SI
+	JNZ  row
+
+end:
+	VZEROUPPER
+	RET
+
+// func avx512AddScaledRows(dst *float32, lddst int, x *float32, ldx int, s *float32, lds int, y *float32, ldy int, rows int, width int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512AddScaledRows(SB), NOSPLIT, $0-80
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+16(FP), CX
+	MOVQ  y+48(FP), DX
+	MOVQ  rows+64(FP), BX
+	MOVQ  s+32(FP), SI
+	TESTQ BX, BX
+	JLE   end
+
+row:
+	VBROADCASTSS (SI), Z0
+	MOVQ         width+72(FP), DI
+	XORQ         R8, R8
+	SUBQ         $+64, DI
+	JL           groupsDone
+
+groups:
+	VMOVUPS     (CX)(R8*4), Z1
+	VMOVUPS     64(CX)(R8*4), Z2
+	VMOVUPS     128(CX)(R8*4), Z3
+	VMOVUPS     192(CX)(R8*4), Z4
+	VMOVUPS     (DX)(R8*4), Z5
+	VMOVUPS     64(DX)(R8*4), Z6
+	VMOVUPS     128(DX)(R8*4), Z7
+	VMOVUPS     192(DX)(R8*4), Z8
+	VFMADD231PS Z5, Z0, Z1
+	VFMADD231PS Z6, Z0, Z2
+	VFMADD231PS Z7, Z0, Z3
+	VFMADD231PS Z8, Z0, Z4
+	VMOVUPS     Z1, (AX)(R8*4)
+	VMOVUPS     Z2, 64(AX)(R8*4)
+	VMOVUPS     Z3, 128(AX)(R8*4)
+	VMOVUPS     Z4, 192(AX)(R8*4)
+	ADDQ        $+64, R8
+	SUBQ        $+64, DI
+	JGE         groups
+
+groupsDone:
+	ADDQ $+64, DI
+	SUBQ $+16, DI
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS     (CX)(R8*4), Z1
+	VMOVUPS     (DX)(R8*4), Z2
+	VFMADD231PS Z2, Z0, Z1
+	VMOVUPS     Z1, (AX)(R8*4)
+	ADDQ        $+16, R8
+	SUBQ        $+16, DI
+	JGE         vectors
+
+vectorsDone:
+	ADDQ        $+16, DI
+	TESTQ       DI, DI
+	JZ          done
+	MOVL        $-1, R9
+	BZHIL       DI, R9, R9
+	KMOVW       R9, K1
+	VMOVUPS.Z   (CX)(R8*4), K1, Z1
+	VMOVUPS.Z   (DX)(R8*4), K1, Z2
+	VFMADD231PS Z2, Z0, Z1
+	VMOVUPS     Z1, K1, (AX)(R8*4)
+
+done:
+	MOVQ lddst+8(FP), DI
+	LEAQ (AX)(DI*4), AX
+	MOVQ ldx+24(FP), DI
+	LEAQ (CX)(DI*4), CX
+	MOVQ ldy+56(FP), DI
+	LEAQ (DX)(DI*4), DX
+	MOVQ lds+40(FP), DI
+	LEAQ (SI)(DI*4), SI
+	DECQ BX
+	JNZ  row
+
+end:
+	VZEROUPPER
+	RET
+
+// func avx512SumRows(dst *float32, lddst int, x *float32, ldx int, rows int, width int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512SumRows(SB), NOSPLIT, $0-48
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+16(FP), CX
+	MOVQ  rows+32(FP), DX
+	TESTQ DX, DX
+	JLE   end
+
+row:
+	VBROADCASTSS constant00000000<>+0(SB), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+	VMOVAPS      Z0, Z0
+	MOVQ         width+40(FP), BX
+	XORQ         SI, SI
+	SUBQ         $+128, BX
+	JL           groupsDone
+
+groups:
+	VMOVUPS (CX)(SI*4), Z8
+	VADDPS  Z8, Z1, Z1
+	VMOVUPS 64(CX)(SI*4), Z8
+	VADDPS  Z8, Z2, Z2
+	VMOVUPS 128(CX)(SI*4), Z8
+	VADDPS  Z8, Z3, Z3
+	VMOVUPS 192(CX)(SI*4), Z8
+	VADDPS  Z8, Z4, Z4
+	VMOVUPS 256(CX)(SI*4), Z8
+	VADDPS  Z8, Z5, Z5
+	VMOVUPS 320(CX)(SI*4), Z8
+	VADDPS  Z8, Z6, Z6
+	VMOVUPS 384(CX)(SI*4), Z8
+	VADDPS  Z8, Z7, Z7
+	VMOVUPS 448(CX)(SI*4), Z8
+	VADDPS  Z8, Z0, Z0
+	ADDQ    $+128, SI
+	SUBQ    $+128, BX
+	JGE     groups
+
+groupsDone:
+	ADDQ $+128, BX
+	SUBQ $+16, BX
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS (CX)(SI*4), Z8
+	VADDPS  Z8, Z1, Z1
+	ADDQ    $+16, SI
+	SUBQ    $+16, BX
+	JGE     vectors
+
+vectorsDone:
+	ADDQ      $+16, BX
+	TESTQ     BX, BX
+	JZ        done
+	MOVL      $-1, DI
+	BZHIL     BX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (CX)(SI*4), K1, Z8
+	VADDPS    Z8, Z1, Z1
+
+done:
+	VADDPS        Z5, Z1, Z1
+	VADDPS        Z6, Z2, Z2
+	VADDPS        Z7, Z3, Z3
+	VADDPS        Z0, Z4, Z4
+	VADDPS        Z3, Z1, Z1
+	VADDPS        Z4, Z2, Z2
+	VADDPS        Z2, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x0e, X1, X0
+	VADDPS        X0, X1, X1
+	VMOVSHDUP     X1, X0
+	VADDPS        X0, X1, X1
+	VMOVSS        X1, (AX)
+	MOVQ          lddst+8(FP), BX
+	LEAQ          (AX)(BX*4), AX
+	MOVQ          ldx+24(FP), BX
+	LEAQ          (CX)(BX*4), CX
+	DECQ          DX
+	JNZ           row
+
+end:
+	VZEROUPPER
+	RET
+
+// func avx512DotRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512DotRows(SB), NOSPLIT, $0-64
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+16(FP), CX
+	MOVQ  y+32(FP), DX
+	MOVQ  rows+48(FP), BX
+	TESTQ BX, BX
+	JLE   end
+
+row:
+	VBROADCASTSS constant00000000<>+0(SB), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+	VMOVAPS      Z0, Z0
+	MOVQ         width+56(FP), SI
+	XORQ         DI, DI
+	SUBQ         $+128, SI
+	JL           groupsDone
+
+groups:
+	VMOVUPS     (CX)(DI*4), Z8
+	VMOVUPS     (DX)(DI*4), Z9
+	VFMADD231PS Z8, Z9, Z1
+	VMOVUPS     64(CX)(DI*4), Z8
+	VMOVUPS     64(DX)(DI*4), Z9
+	VFMADD231PS Z8, Z9, Z2
+	VMOVUPS     128(CX)(DI*4), Z8
+	VMOVUPS     128(DX)(DI*4), Z9
+	VFMADD231PS Z8, Z9, Z3
+	VMOVUPS     192(CX)(DI*4), Z8
+	VMOVUPS     192(DX)(DI*4), Z9
+	VFMADD231PS Z8, Z9, Z4
+	VMOVUPS     256(CX)(DI*4), Z8
+	VMOVUPS     256(DX)(DI*4), Z9
+	VFMADD231PS Z8, Z9, Z5
+	VMOVUPS     320(CX)(DI*4), Z8
+	VMOVUPS     320(DX)(DI*4), Z9
+	VFMADD231PS Z8, Z9, Z6
+	VMOVUPS     384(CX)(DI*4), Z8
+	VMOVUPS     384(DX)(DI*4), Z9
+	VFMADD231PS Z8, Z9, Z7
+	VMOVUPS     448(CX)(DI*4), Z8
+	VMOVUPS     448(DX)(DI*4), Z9
+	VFMADD231PS Z8, Z9, Z0
+	ADDQ        $+128, DI
+	SUBQ        $+128, SI
+	JGE         groups
+
+groupsDone:
+	ADDQ $+128, SI
+	SUBQ $+16, SI
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS     (CX)(DI*4), Z8
+	VMOVUPS     (DX)(DI*4), Z9
+	VFMADD231PS Z8, Z9, Z1
+	ADDQ        $+16, DI
+	SUBQ        $+16, SI
+	JGE         vectors
+
+vectorsDone:
+	ADDQ        $+16, SI
+	TESTQ       SI, SI
+	JZ          done
+	MOVL        $-1, R8
+	BZHIL       SI, R8, R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (CX)(DI*4), K1, Z8
+	VMOVUPS.Z   (DX)(DI*4), K1, Z9
+	VFMADD231PS Z8, Z9, Z1
+
+done:
+	VADDPS        Z5, Z1, Z1
+	VADDPS        Z6, Z2, Z2
+	VADDPS        Z7, Z3, Z3
+	VADDPS        Z0, Z4, Z4
+	VADDPS        Z3, Z1, Z1
+	VADDPS        Z4, Z2, Z2
+	VADDPS        Z2, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x0e, X1, X0
+	VADDPS        X0, X1, X1
+	VMOVSHDUP     X1, X0
+	VADDPS        X0, X1, X1
+	VMOVSS        X1, (AX)
+	MOVQ          lddst+8(FP), SI
+	LEAQ          (AX)(SI*4), AX
+	MOVQ          ldx+24(FP), SI
+	LEAQ          (CX)(SI*4), CX
+	MOVQ          ldy+40(FP), SI
+	LEAQ          (DX)(SI*4), DX
+	DECQ          BX
+	JNZ           row
+
+end:
+	VZEROUPPER
+	RET

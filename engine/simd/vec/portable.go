@@ -39,6 +39,7 @@ func portable() *Kernels {
 	}
 	portableUnary(&k.Unary)
 	portableBinary(k)
+	k.byRow()
 	return k
 }
 

@@ -16,8 +16,12 @@ func (k *Kernels) specialise(level isa.Level) {
 	switch {
 	case level >= isa.AVX512:
 		k.avx512()
+		k.byRow()
+		k.avx512Rows()
 	case level >= isa.AVX2:
 		k.avx2()
+		k.byRow()
+		k.avx2Rows()
 	default:
 		return
 	}
@@ -46,6 +50,27 @@ func blockwise2(dot func(x, y []float32) float32) func(x, y []float32) float32 {
 			total += float64(dot(x[:block], y))
 		}
 		return float32(total + float64(dot(x, y)))
+	}
+}
+
+// short2 has rows of up to a block summed by one kernel, longer ones by another; short3 too.
+func short2(kernel, longer Rows2) Rows2 {
+	return func(dst *float32, ldd int, x *float32, ldx int, rows, width int) {
+		if width > block {
+			longer(dst, ldd, x, ldx, rows, width)
+			return
+		}
+		kernel(dst, ldd, x, ldx, rows, width)
+	}
+}
+
+func short3(kernel, longer Rows3) Rows3 {
+	return func(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows, width int) {
+		if width > block {
+			longer(dst, ldd, x, ldx, y, ldy, rows, width)
+			return
+		}
+		kernel(dst, ldd, x, ldx, y, ldy, rows, width)
 	}
 }
 

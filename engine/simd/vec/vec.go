@@ -99,6 +99,15 @@ type Kernels struct {
 	BlendSquare func(dst, x []float32, s float32, y []float32, t float32)              // x*s + (y*y)*t, the latter added last
 	AddQuotient func(dst, x []float32, s float32, y []float32, t float32, z []float32) // (y*t)/z + x*s, the latter added last
 
+	// The same over matrices, row by row. Width decides how many elements of each row there are. Where a function over slices has one
+	// number for all, here each row has its own.
+	BinaryRows    [numBinary]Rows3 // x op y
+	RightRows     [numBinary]Rows3 // x op y with one y a row
+	MulAddRows    Rows4            // x*y + z
+	AddScaledRows Rows4            // x + s*y, the matrix s in between, with one number a row
+	SumRows       Rows2            // one number a row
+	DotRows       Rows3            // one number a row
+
 	// Reductions, in an order that the length alone decides. A sum of float32 has no more than 30 roundings on the way of a
 	// term, at any length: its error is below 2e-6 of the sum of the terms' magnitudes, and below 1e-6 unless the terms are
 	// made for the worst. Max and Min give a NaN if there is one; of nothing they give -Inf and Inf; among zeros, either zero.

@@ -23,6 +23,7 @@ type machine struct {
 	constants map[uint32]operand.Mem // those in memory, by their bits
 	window    operand.Mem            // 8 set lanes and 8 that are not
 	table     []string               // statements that enter the functions into the set of kernels
+	rowTable  []string               // the same of functions over rows, which come later
 }
 
 func newMachine(wide bool) *machine {

@@ -26,6 +26,7 @@ func main() {
 	reductions(m)
 	conversions(m)
 	transposes(m)
+	overRows(m)
 	if err := write(m, level); err != nil {
 		log.Fatal(err)
 	}
@@ -53,6 +54,7 @@ func write(m *machine, level string) error {
 		return err
 	}
 	stubs = fmt.Appendf(stubs, "\n// %s enters the functions above.\nfunc (k *Kernels) %[1]s() {\n\t%s\n}\n", level, strings.Join(m.table, "\n\t"))
+	stubs = fmt.Appendf(stubs, "\n// %sRows enters those over rows.\nfunc (k *Kernels) %[1]sRows() {\n\t%s\n}\n", level, strings.Join(m.rowTable, "\n\t"))
 	if err := os.WriteFile(level+"_amd64.s", assembly, 0o644); err != nil {
 		return err
 	}
