@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"videomae/dataset/lists"
+	"videomae/dataset/pack"
 )
 
 // Item is one video of a manifest.
@@ -39,7 +40,8 @@ const (
 	Val   = "val"
 )
 
-// Load reads a manifest from a folder or a list of any of the kinds of package lists. Every row must be sound.
+// Load reads a manifest from a folder or a list of any of the kinds of package lists, or from a pack of one, which gives the same items.
+// Every row must be sound.
 //
 // A folder is searched through: each video file and each folder of pictures is an item, and the folder it lies in is its label. A
 // list is most simply a CSV file with a header (columns path, label, split; only path is needed, others are ignored; relative paths start
@@ -62,7 +64,7 @@ func Load(path string, o Options) (Manifest, error) {
 	return Manifest{Source: path, Items: items}, nil
 }
 
-// Rows yields the items of a folder or list one by one, as Load gives them, without holding them. An error of one row (lists.IsRow) does
+// Rows yields the items of a pack, folder or list one by one, as Load gives them, without holding them. An error of one row (lists.IsRow) does
 // not end it, another does.
 func Rows(path string, o Options) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
@@ -70,12 +72,12 @@ func Rows(path string, o Options) iter.Seq2[Item, error] {
 			yield(Item{}, fmt.Errorf("validation share %v must be at least 0 and below 1", o.ValShare))
 			return
 		}
-		source, err := lists.Open(path, o.List)
+		rows, err := Stated(path, o)
 		if err != nil {
 			yield(Item{}, err)
 			return
 		}
-		for item, err := range source.Rows() {
+		for item, err := range rows {
 			if err == nil && item.Split == "" {
 				item.Split = HashSplit(item.Name, o.ValShare)
 			}
@@ -87,6 +89,18 @@ func Rows(path string, o Options) iter.Seq2[Item, error] {
 			}
 		}
 	}
+}
+
+// Stated gives the rows of a pack, folder or list as they stand there: the split of those that state none is "".
+func Stated(path string, o Options) (iter.Seq2[Item, error], error) {
+	if pack.Is(path) {
+		return pack.Items(path), nil
+	}
+	source, err := lists.Open(path, o.List)
+	if err != nil {
+		return nil, err
+	}
+	return source.Rows(), nil
 }
 
 // HashSplit is the split of an item whose list states none, a function of its name alone: the first 8 bytes of the name's SHA-256,

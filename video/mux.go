@@ -9,14 +9,17 @@ import (
 // FolderContainer is the Info.Container of a folder of pictures.
 const FolderContainer = "frames"
 
-// Mux is a decoder that sends files to one decoder and folders of pictures to another.
-type Mux struct{ Files, Folders Decoder }
+// Mux is a decoder that sends files to one decoder, folders of pictures to another, and clips of packs to a third.
+type Mux struct{ Files, Folders, Packs Decoder }
 
 // Name is that of the decoder of files, the one a user chooses.
 func (m Mux) Name() string { return m.Files.Name() }
 
-// Probe looks whether path is a folder, and asks the decoder for such.
+// Probe looks what path is, and asks the decoder for such.
 func (m Mux) Probe(ctx context.Context, path string) (Info, error) {
+	if _, _, packed := CutPacked(path); packed {
+		return m.Packs.Probe(ctx, path)
+	}
 	entry, err := os.Stat(path)
 	if err != nil {
 		return Info{}, fmt.Errorf("video %s: %w", path, Reason(err))
@@ -29,8 +32,11 @@ func (m Mux) Probe(ctx context.Context, path string) (Info, error) {
 
 // Frames asks the decoder that probed the video.
 func (m Mux) Frames(ctx context.Context, info Info, indices []int, out Output) (Clip, error) {
-	if info.Container == FolderContainer {
+	switch info.Container {
+	case FolderContainer:
 		return m.Folders.Frames(ctx, info, indices, out)
+	case PackContainer:
+		return m.Packs.Frames(ctx, info, indices, out)
 	}
 	return m.Files.Frames(ctx, info, indices, out)
 }
