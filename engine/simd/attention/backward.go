@@ -13,6 +13,7 @@ import (
 // Sizes of the gradient's blocks.
 const (
 	backwardQueries = 96  // in a block, about: its scores in one panel stay in the first-level cache
+	backwardTiles   = 6   // rows of tiles in a block, at least: where tiles are set up for each product that should pay
 	backwardKeys    = 256 // in a part: the gradients of its scores stay in the second-level cache
 	groupKeys       = 80  // in a task, at least
 	backwardTasks   = 24  // wanted in all, for a balanced load
@@ -44,7 +45,8 @@ func NewBackward(t *tile.Kernels, v *vec.Kernels, p Problem, strides GradientStr
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	b := &Backward{p: p, strides: strides, kernels: newKernels(t, v, p.Type), blocks: divide(p.Queries, backwardQueries)}
+	b := &Backward{p: p, strides: strides, kernels: newKernels(t, v, p.Type)}
+	b.blocks = divide(p.Queries, max(backwardQueries, backwardTiles*b.kernels.product.MR))
 	wanted := divide(backwardTasks, max(1, p.Batch*p.KVHeads))
 	b.groups = max(1, min(wanted, p.Keys/max(groupKeys, b.kernels.lanes)))
 	b.sum = (*groupSum)(b)
@@ -130,5 +132,12 @@ func (g *groupSum) Do(task, _ int) {
 	for group := 1; group < b.groups; group++ {
 		b.kernels.vec.Binary[vec.Add](part(0), part(0), part(group))
 	}
-	b.kernels.write(p.head(b.dq, b.strides.DQ, batch, head), first, n, part(0), padded)
+	b.writeQueries(p.head(b.dq, b.strides.DQ, batch, head), first, n, part(0))
+}
+
+// writeQueries scales the sums of gradients of queries, which are lost, and writes them.
+func (b *Backward) writeQueries(dq tensor, first, n int, sums []float32) {
+	sums = sums[:n*b.padded()]
+	b.kernels.vec.BinaryScalarRight[vec.Mul](sums, sums, float32(b.p.scale()))
+	b.kernels.write(dq, first, n, sums, b.padded())
 }

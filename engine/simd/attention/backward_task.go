@@ -98,7 +98,7 @@ func (t *backwardTask) addHead(batch, head, group int, partial []float32) {
 		}
 		if partial == nil {
 			t.add(block, t.dqBlock)
-			t.kernels.write(dq, first, n, t.dqBlock, t.padded())
+			t.writeQueries(dq, first, n, t.dqBlock)
 		} else {
 			t.add(block, partial[p.state(group*p.Batch+batch, head, first)*t.padded():])
 		}
@@ -133,7 +133,7 @@ func (t *backwardTask) add(block queryBlock, dq []float32) {
 		}
 		for j := 0; j < padded; j += k.lanes {
 			keys := t.keyRows[k.form.Steps(t.n)*j+k.form.Steps(part)*k.lanes:]
-			k.multiply(dq[j:], padded, t.rows, keys, block.n, n, float32(t.p.scale()), part > 0)
+			k.multiply(dq[j:], padded, t.rows, keys, block.n, n, part > 0)
 		}
 	}
 }
@@ -143,16 +143,17 @@ func (t *backwardTask) addPanel(block queryBlock, key int, rows []float32) {
 	k, width, lanes, n := &t.kernels, t.p.HeadDim, t.kernels.lanes, block.n
 	packed, at := key*k.form.Steps(width), key*width
 	scores, ds := t.scores[:n*lanes], t.ds[:n*lanes]
-	k.multiply(scores, lanes, block.q, t.keys[packed:], n, width, 1, false)
-	k.multiply(ds, lanes, block.do, t.values[packed:], n, width, 1, false)
+	k.multiply(scores, lanes, block.q, t.keys[packed:], n, width, false)
+	k.multiply(ds, lanes, block.do, t.values[packed:], n, width, false)
 	k.weigh(scores, ds, rows, t.rows.row/tile.Word, n, float32(t.p.scale()*math.Log2E), block.lse, block.delta)
-	k.multiply(t.dvT[at:], lanes, block.doT, scores, width, n, 1, true)
-	k.multiply(t.dkT[at:], lanes, block.qT, ds, width, n, float32(t.p.scale()), true)
+	k.multiply(t.dvT[at:], lanes, block.doT, scores, width, n, true)
+	k.multiply(t.dkT[at:], lanes, block.qT, ds, width, n, true)
 }
 
-// end writes the gradients of keys and values.
+// end writes the gradients of keys and values. Scores were scaled once their products were made, and so are the keys' gradients.
 func (t *backwardTask) end(dk, dv tensor) {
 	k, width := &t.kernels, t.p.HeadDim
+	k.vec.BinaryScalarRight[vec.Mul](t.dkT, t.dkT, float32(t.p.scale()))
 	for i := 0; i < t.n; i += k.lanes {
 		n := min(k.lanes, t.n-i)
 		k.writeTransposed(dk, t.first+i, n, t.dkT[i*width:], t.panel)

@@ -151,12 +151,12 @@ func (t *forwardTask) begin(q tensor) {
 func (t *forwardTask) add(i int, keys, values left, n int, more bool) {
 	k, width, lanes := &t.kernels, t.p.HeadDim, t.kernels.lanes
 	scores, sums := t.scores[:n*lanes], t.sums[i*width:][:width*lanes]
-	k.multiply(scores, lanes, keys, t.panels[i*k.form.Steps(width):], n, width, 1, false)
+	k.multiply(scores, lanes, keys, t.panels[i*k.form.Steps(width):], n, width, false)
 	k.soften(scores, n, float32(t.p.scale()*math.Log2E), t.top[i:][:lanes], t.total[i:][:lanes], t.alpha)
 	if more {
 		k.rescale(sums, width, t.alpha)
 	}
-	k.multiply(sums, lanes, values, scores, width, n, 1, more)
+	k.multiply(sums, lanes, values, scores, width, n, more)
 }
 
 // end writes the output and the state.

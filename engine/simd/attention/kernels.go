@@ -77,10 +77,10 @@ func (k *kernels) packRight(to []float32, from tile.Operand, cols, depth int) {
 	k.PackB(address(to), k.form, from, cols, depth)
 }
 
-// multiply computes C = alpha*A*B, or adds that to C, for one panel B of so many elements along K.
-func (k *kernels) multiply(c []float32, ldc int, a left, b []float32, rows, depth int, alpha float32, add bool) {
+// multiply computes C = A*B, or adds that to C, for one panel B of so many elements along K.
+func (k *kernels) multiply(c []float32, ldc int, a left, b []float32, rows, depth int, add bool) {
 	k.product.Multiply(rows, k.form.Steps(depth), address(a.words), a.row, tile.Word, address(b), k.lanes*tile.Word,
-		unsafe.SliceData(c), ldc, alpha, add)
+		unsafe.SliceData(c), ldc, 1, add)
 }
 
 func address(x []float32) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(x)) }

@@ -3,6 +3,7 @@
 #include "textflag.h"
 
 // func multiplyTiles(shape *shape, rows int, height int, blocks int, a unsafe.Pointer, aRow int, b unsafe.Pointer, bStep int, c *float32, ldc int, load bool)
+// Requires: MMX+
 TEXT ·multiplyTiles(SB), NOSPLIT, $0-81
 	MOVQ shape+0(FP), BX
 	BYTE $0xc4
@@ -16,6 +17,7 @@ TEXT ·multiplyTiles(SB), NOSPLIT, $0-81
 	MOVQ c+64(FP), R10
 	MOVQ ldc+72(FP), R11
 	SHLQ $0x02, R11
+	LEAQ (DX)(DX*2), BX
 	CMPQ height+16(FP), $0x10
 	JG   double
 
@@ -63,40 +65,61 @@ single_begin:
 	JZ    single_store
 
 single_block:
-	BYTE $0xc4
-	BYTE $0x82
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x34
-	BYTE $0x08
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x24
-	BYTE $0x16
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xc4
-	BYTE $0xc4
-	BYTE $0x82
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x7c
-	BYTE $0x08
-	BYTE $0x40
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xcc
-	ADDQ $0x40, SI
-	ADDQ $0x40, DI
-	ADDQ R12, R8
-	DECQ AX
-	JNZ  single_block
+	LEAQ       256(SI), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(DX*1)
+	PREFETCHT0 (R13)(DX*2)
+	PREFETCHT0 (R13)(BX*1)
+	LEAQ       (R13)(DX*4), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(DX*1)
+	PREFETCHT0 (R13)(DX*2)
+	PREFETCHT0 (R13)(BX*1)
+	LEAQ       (R13)(DX*4), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(DX*1)
+	PREFETCHT0 (R13)(DX*2)
+	PREFETCHT0 (R13)(BX*1)
+	LEAQ       (R13)(DX*4), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(DX*1)
+	PREFETCHT0 (R13)(DX*2)
+	PREFETCHT0 (R13)(BX*1)
+	LEAQ       (R13)(DX*4), R13
+	BYTE       $0xc4
+	BYTE       $0x82
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0x34
+	BYTE       $0x08
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0x24
+	BYTE       $0x16
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	BYTE       $0xc4
+	BYTE       $0x82
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0x7c
+	BYTE       $0x08
+	BYTE       $0x40
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	ADDQ       $0x40, SI
+	ADDQ       $0x40, DI
+	ADDQ       R12, R8
+	DECQ       AX
+	JNZ        single_block
 
 single_store:
 	BYTE  $0xc4
@@ -194,56 +217,98 @@ double_begin:
 	JZ    double_store
 
 double_block:
-	BYTE $0xc4
-	BYTE $0x82
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x34
-	BYTE $0x08
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x24
-	BYTE $0x16
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xc4
-	BYTE $0xc4
-	BYTE $0x82
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x7c
-	BYTE $0x08
-	BYTE $0x40
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xcc
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x2c
-	BYTE $0x17
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xd5
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xdd
-	ADDQ $0x40, SI
-	ADDQ $0x40, DI
-	ADDQ R12, R8
-	DECQ AX
-	JNZ  double_block
+	LEAQ       256(SI), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(DX*1)
+	PREFETCHT0 (R13)(DX*2)
+	PREFETCHT0 (R13)(BX*1)
+	LEAQ       (R13)(DX*4), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(DX*1)
+	PREFETCHT0 (R13)(DX*2)
+	PREFETCHT0 (R13)(BX*1)
+	LEAQ       (R13)(DX*4), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(DX*1)
+	PREFETCHT0 (R13)(DX*2)
+	PREFETCHT0 (R13)(BX*1)
+	LEAQ       (R13)(DX*4), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(DX*1)
+	PREFETCHT0 (R13)(DX*2)
+	PREFETCHT0 (R13)(BX*1)
+	LEAQ       (R13)(DX*4), R13
+	BYTE       $0xc4
+	BYTE       $0x82
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0x34
+	BYTE       $0x08
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0x24
+	BYTE       $0x16
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xc4
+	BYTE       $0xc4
+	BYTE       $0x82
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0x7c
+	BYTE       $0x08
+	BYTE       $0x40
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	LEAQ       256(DI), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(DX*1)
+	PREFETCHT0 (R13)(DX*2)
+	PREFETCHT0 (R13)(BX*1)
+	LEAQ       (R13)(DX*4), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(DX*1)
+	PREFETCHT0 (R13)(DX*2)
+	PREFETCHT0 (R13)(BX*1)
+	LEAQ       (R13)(DX*4), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(DX*1)
+	PREFETCHT0 (R13)(DX*2)
+	PREFETCHT0 (R13)(BX*1)
+	LEAQ       (R13)(DX*4), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(DX*1)
+	PREFETCHT0 (R13)(DX*2)
+	PREFETCHT0 (R13)(BX*1)
+	LEAQ       (R13)(DX*4), R13
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0x2c
+	BYTE       $0x17
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x4a
+	BYTE       $0x5c
+	BYTE       $0xd5
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xdd
+	ADDQ       $0x40, SI
+	ADDQ       $0x40, DI
+	ADDQ       R12, R8
+	DECQ       AX
+	JNZ        double_block
 
 double_store:
 	BYTE  $0xc4

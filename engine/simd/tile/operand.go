@@ -86,7 +86,9 @@ func (p place) at(lane, step int) unsafe.Pointer { return unsafe.Add(p.data, lan
 func (k *Kernels) lay(to place, form Form, from Operand, lanes, depth int) {
 	steps := form.Steps(depth)
 	doneLanes, doneSteps := k.layMost(to, form, from, lanes, depth)
-	layEach(to, form, from, 0, lanes, doneSteps, steps, depth)
+	if doneSteps < steps {
+		layEach(to, form, from, 0, lanes, doneSteps, steps, depth)
+	}
 	layEach(to, form, from, doneLanes, lanes, 0, doneSteps, depth)
 }
 

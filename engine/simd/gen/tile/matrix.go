@@ -33,6 +33,7 @@ var (
 	free           = reg.R12
 	free2          = reg.R13
 	shape          = reg.RBX
+	threeRows      = reg.RBX // once tiles have their shapes
 )
 
 func matrices(a *assembler) {
@@ -45,6 +46,7 @@ func matrices(a *assembler) {
 	a.MOVQ(a.argument("c"), c)
 	a.MOVQ(a.argument("ldc"), cRow)
 	a.SHLQ(operand.U8(2), cRow)
+	a.LEAQ(operand.Mem{Base: leftRow, Index: leftRow, Scale: 2}, threeRows)
 	a.CMPQ(a.argument("height"), operand.U8(tileRows))
 	a.JG(operand.LabelRef("double"))
 	a.tiles("single", 1)
@@ -102,6 +104,7 @@ func (a *assembler) tiles(name string, high int) {
 func (a *assembler) block(high int) {
 	rows := []reg.GPPhysical{left, lower}
 	for i := range high {
+		a.fetchAhead(rows[i])
 		if i == 0 {
 			a.bytes(amx.TILELOADD(rightTile, number(right), number(rightBy), 0))
 		}
@@ -111,6 +114,23 @@ func (a *assembler) block(high int) {
 			a.bytes(amx.TILELOADD(rightTile+1, number(right), number(rightBy), tileRow))
 		}
 		a.bytes(amx.TDPBF16PS(sums+2*i+1, leftTile+i, rightTile+1))
+	}
+}
+
+// ahead is how many bytes along K the left factor is asked for before it is read. Its rows are so many streams that the processor
+// does not see them coming.
+const ahead = 4 * tileRow
+
+// fetchAhead asks for the lines of a tile of the left factor some blocks ahead. A row that ends before is followed by memory of
+// another, or by none, which does no harm.
+func (a *assembler) fetchAhead(first reg.GPPhysical) {
+	a.LEAQ(operand.Mem{Base: first, Disp: ahead}, free2)
+	for range tileRows / 4 {
+		a.PREFETCHT0(operand.Mem{Base: free2})
+		a.PREFETCHT0(operand.Mem{Base: free2, Index: leftRow, Scale: 1})
+		a.PREFETCHT0(operand.Mem{Base: free2, Index: leftRow, Scale: 2})
+		a.PREFETCHT0(operand.Mem{Base: free2, Index: threeRows, Scale: 1})
+		a.LEAQ(operand.Mem{Base: free2, Index: leftRow, Scale: 4}, free2)
 	}
 }
 
