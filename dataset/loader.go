@@ -16,12 +16,14 @@ import (
 // ErrClosed is what Next returns after Close.
 var ErrClosed = errors.New("loader is closed")
 
-// LoaderOptions shape a loader's batches. What a batch holds depends on all but the last four.
+// LoaderOptions shape a loader's batches. What a batch holds depends on all but the last four, and the shares of its ranks make the
+// same batch for any number of them.
 type LoaderOptions struct {
 	Seed                    uint64
-	Batch                   int // clips in a batch
-	Frames, Stride          int // frames in a clip, and the step between them in the video
-	Height, Width, Channels int // of the frames; Channels is 3 (RGB) or 1 (grey)
+	Batch                   int          // clips in a batch of all processes together
+	Scheme                  video.Scheme // which frames a clip has; of its views, the first
+	Height, Width, Channels int          // of the frames; Channels is 3 (RGB) or 1 (grey)
+	Rank, Ranks             int          // this process takes share Rank, from 0, of Ranks equal shares of each batch (0 of 0: all of it)
 
 	MaxBadShare float64       // share of the items that may be unreadable; above 0, one always may
 	Workers     int           // clips decoded at once (0: one for each CPU)
@@ -32,11 +34,11 @@ type LoaderOptions struct {
 // Position is a place in the endless sequence of batches.
 type Position struct{ Epoch, Step int }
 
-// Batch is B clips.
+// Batch is B clips, a process's share of a batch.
 type Batch struct {
 	Position
 	Clips []uint8       // B*T*H*W*C values, in that order of axes
-	Index []int         // place of each clip in the epoch's order, with Epoch the coordinates for further random draws
+	Index []int         // place of each clip in the epoch's order, with Epoch the coordinates for further random draws in any process
 	Items []Item        // what each clip was cut from
 	Wait  time.Duration // how long Next waited for this batch
 
@@ -55,13 +57,17 @@ func (b *Batch) Release() {
 // Loader reads batches of training clips ahead of their use. Epoch follows epoch without end, each in an order of its own; what is
 // left of an epoch after its last whole batch is not used.
 //
-// Contents depend on (seed, epoch, place in the epoch) alone: not on the number of workers, nor on where the loader started. For that,
-// an unreadable item is replaced by the next one of the epoch's order, whatever was found unreadable before.
+// Contents depend on (seed, epoch, place in the epoch) alone: not on the number of workers or processes, nor on where the loader
+// started, which reads nothing of what came before. For that, an unreadable item is replaced by the next one of the epoch's order, whatever
+// was found unreadable before. Each process counts the unreadable items that it came across itself.
+//
+// An error that is video.ErrUnavailable is no item's, and ends the loader.
 type Loader struct {
 	manifest Manifest
 	decoder  video.Decoder
 	o        LoaderOptions
 	steps    int
+	share    int // clips of each batch that are this process's
 
 	ctx     context.Context // ends with Close, an error, or the context given to NewLoader
 	cancel  context.CancelCauseFunc
@@ -113,13 +119,14 @@ func NewLoader(ctx context.Context, m Manifest, d video.Decoder, o LoaderOptions
 	if start.Epoch < 0 || start.Step < 0 || start.Step > steps {
 		return nil, fmt.Errorf("loader: no position epoch %d, step %d; an epoch has %d steps", start.Epoch, start.Step, steps)
 	}
+	o.Ranks = max(1, o.Ranks)
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	if o.Prefetch == 0 {
 		o.Prefetch = 2
 	}
-	l := &Loader{manifest: m, decoder: d, o: o, steps: steps,
+	l := &Loader{manifest: m, decoder: d, o: o, steps: steps, share: o.Batch / o.Ranks,
 		queue: make(chan *pending, o.Prefetch), jobs: make(chan job), buffers: make(chan []uint8, o.Prefetch+2),
 		bad: newBadItems(m, o.MaxBadShare)}
 	l.ctx, l.cancel = context.WithCancelCause(ctx)
@@ -134,10 +141,16 @@ func (o LoaderOptions) check() error {
 	for _, c := range []struct {
 		name       string
 		value, min int
-	}{{"frames", o.Frames, 1}, {"stride", o.Stride, 1}, {"height", o.Height, 1}, {"width", o.Width, 1}, {"workers", o.Workers, 0}, {"prefetch", o.Prefetch, 0}} {
+	}{{"height", o.Height, 1}, {"width", o.Width, 1}, {"workers", o.Workers, 0}, {"prefetch", o.Prefetch, 0}, {"rank", o.Rank, 0}, {"ranks", o.Ranks, 0}} {
 		if c.value < c.min {
 			return fmt.Errorf("loader: %s is %d, must be at least %d", c.name, c.value, c.min)
 		}
+	}
+	if err := o.Scheme.Check(); err != nil {
+		return fmt.Errorf("loader: %w", err)
+	}
+	if ranks := max(1, o.Ranks); o.Rank >= ranks || o.Batch%ranks != 0 {
+		return fmt.Errorf("loader: no share %d of %d: a batch of %d clips is shared equally, and shares count from 0", o.Rank, ranks, o.Batch)
 	}
 	if o.Channels != 1 && o.Channels != 3 {
 		return fmt.Errorf("loader: %d channels; can be 1 (grey) or 3 (RGB)", o.Channels)
@@ -187,12 +200,15 @@ func (l *Loader) Next(ctx context.Context) (*Batch, error) {
 	return &p.batch, nil
 }
 
-// account books what a sample found unreadable. That Next does it, batch after batch, makes the moment of failure the same for any number of workers.
+// account books what a sample found unreadable, and fails where the run must end. That Next does it, batch after batch, makes the moment of failure the same for any number of workers.
 func (l *Loader) account(s sampled) error {
 	for _, f := range s.failures {
 		if l.bad.add(f) && l.o.Report != nil {
 			l.o.Report(f)
 		}
+	}
+	if s.fatal != nil {
+		return s.fatal
 	}
 	return l.bad.verdict(s.item < 0)
 }
@@ -235,7 +251,7 @@ func (l *Loader) dispatch(at Position) {
 
 // begin makes room for the batch at a position.
 func (l *Loader) begin(at Position, order []int) *pending {
-	n := l.o.Batch
+	n := l.share
 	p := &pending{order: order, samples: make([]sampled, n), done: make(chan struct{}),
 		batch: Batch{Position: at, Index: make([]int, n), Items: make([]Item, n), buffers: l.buffers}}
 	select {
@@ -244,7 +260,7 @@ func (l *Loader) begin(at Position, order []int) *pending {
 		p.batch.Clips = make([]uint8, n*l.clipSize())
 	}
 	for b := range p.batch.Index {
-		p.batch.Index[b] = at.Step*n + b
+		p.batch.Index[b] = at.Step*l.o.Batch + l.o.Rank*n + b
 	}
 	p.left.Store(int32(n))
 	return p
@@ -254,7 +270,7 @@ func (l *Loader) begin(at Position, order []int) *pending {
 func (l *Loader) work() {
 	size := l.clipSize()
 	for j := range l.jobs {
-		dst := video.Clip{T: l.o.Frames, H: l.o.Height, W: l.o.Width, C: l.o.Channels, Pix: j.p.batch.Clips[j.b*size:][:size]}
+		dst := video.Clip{T: l.o.Scheme.Frames, H: l.o.Height, W: l.o.Width, C: l.o.Channels, Pix: j.p.batch.Clips[j.b*size:][:size]}
 		j.p.samples[j.b] = l.sample(j.p.order, j.p.batch.Epoch, j.p.batch.Index[j.b], dst)
 		if j.p.left.Add(-1) == 0 {
 			close(j.p.done)
@@ -262,4 +278,4 @@ func (l *Loader) work() {
 	}
 }
 
-func (l *Loader) clipSize() int { return l.o.Frames * l.o.Height * l.o.Width * l.o.Channels }
+func (l *Loader) clipSize() int { return l.o.Scheme.Frames * l.o.Height * l.o.Width * l.o.Channels }

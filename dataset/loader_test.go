@@ -57,7 +57,9 @@ func painted(n int, kinds map[int]string) Manifest {
 	return m
 }
 
-var options = LoaderOptions{Seed: 9, Batch: 4, Frames: 4, Stride: 2, Height: 8, Width: 8, Channels: 3, MaxBadShare: .2}
+var scheme = video.Scheme{Sampling: video.SamplePretrain, Mode: video.Official, Frames: 4, Stride: 2, Views: 1}
+
+var options = LoaderOptions{Seed: 9, Batch: 4, Scheme: scheme, Height: 8, Width: 8, Channels: 3, MaxBadShare: .2}
 
 // take reads count batches from a new loader. Each is a copy, so that their memory can be used again at once.
 func take(t *testing.T, m Manifest, o LoaderOptions, start Position, count int) ([]Batch, error) {
@@ -189,7 +191,7 @@ func TestLoaderRefusesBadSettings(t *testing.T) {
 	}{
 		"batch too large": {set(func(o *LoaderOptions) { o.Batch = 11 }), Position{}, "there are 10: choose a batch of at most 10"},
 		"batch 0":         {set(func(o *LoaderOptions) { o.Batch = 0 }), Position{}, "batch size 0"},
-		"stride 0":        {set(func(o *LoaderOptions) { o.Stride = 0 }), Position{}, "stride"},
+		"stride 0":        {set(func(o *LoaderOptions) { o.Scheme.Stride = 0 }), Position{}, "stride"},
 		"2 channels":      {set(func(o *LoaderOptions) { o.Channels = 2 }), Position{}, "2 channels"},
 		"share":           {set(func(o *LoaderOptions) { o.MaxBadShare = 2 }), Position{}, "share"},
 		"position":        {options, Position{0, 3}, "2 steps"},

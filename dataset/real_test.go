@@ -30,7 +30,7 @@ func realClips(t *testing.T, n int) (Manifest, video.Decoder) {
 
 func TestRealClipsAreTheSameForAnyWorkersAndStart(t *testing.T) {
 	m, d := realClips(t, 6)
-	o := LoaderOptions{Seed: 1, Batch: 3, Frames: 8, Stride: 4, Height: 64, Width: 96, Channels: 3, Workers: 2}
+	o := LoaderOptions{Seed: 1, Batch: 3, Scheme: video.Scheme{Sampling: video.SamplePretrain, Mode: video.Official, Frames: 8, Stride: 4, Views: 1}, Height: 64, Width: 96, Channels: 3, Workers: 2}
 	read := func(workers, count int, start Position) []Batch {
 		o.Workers = workers
 		batches, err := takeFrom(t, m, d, o, start, count)
@@ -58,7 +58,7 @@ func TestFilesThatAreNoVideosAreReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	reasons := map[string]string{}
-	o := LoaderOptions{Seed: 1, Batch: 8, Frames: 4, Stride: 1, Height: 32, Width: 32, Channels: 1, MaxBadShare: .7,
+	o := LoaderOptions{Seed: 1, Batch: 8, Scheme: video.Scheme{Sampling: video.SamplePretrain, Mode: video.Official, Frames: 4, Stride: 1, Views: 1}, Height: 32, Width: 32, Channels: 1, MaxBadShare: .7,
 		Report: func(f Failure) { reasons[f.Item.Name] = f.Err.Error() }}
 	batches, err := takeFrom(t, m, d, o, Position{}, 1)
 	if err != nil {

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
 
 	"videomae/frames"
@@ -12,6 +13,7 @@ import (
 type sampled struct {
 	item     int       // number of the item in the manifest that the clip was cut from, or -1
 	failures []Failure // the items tried before it
+	fatal    error     // that no item is to blame for, or nil
 }
 
 // probed is what Probe said of an item.
@@ -34,6 +36,10 @@ func (l *Loader) sample(order []int, epoch, place int, dst video.Clip) sampled {
 			s.item = item
 			break
 		}
+		if errors.Is(err, video.ErrUnavailable) {
+			s.fatal = err
+			break
+		}
 		s.failures = append(s.failures, Failure{Item: l.manifest.Items[item], Err: err})
 	}
 	return s
@@ -46,8 +52,18 @@ func (l *Loader) cut(item, epoch, place int, dst video.Clip) error {
 		return err
 	}
 	at := []uint64{uint64(epoch), uint64(place)}
-	indices := video.DrawPretrain(seed.Rand(l.o.Seed, "frames", at...), info.Frames, dst.T, l.o.Stride)
-	clip, err := l.decoder.Frames(l.ctx, info, indices, video.Output{Channels: dst.C})
+	start, count, err := l.manifest.Items[item].Span(info)
+	if err != nil {
+		return err
+	}
+	taken, err := l.o.Scheme.Sample(count, 0, seed.Rand(l.o.Seed, "frames", at...))
+	if err != nil {
+		return fmt.Errorf("video %s: %w", info.Path, err)
+	}
+	for i := range taken.Indices {
+		taken.Indices[i] += start
+	}
+	clip, err := l.decoder.Frames(l.ctx, info, taken.Indices, video.Output{Channels: dst.C})
 	if err != nil {
 		return err
 	}

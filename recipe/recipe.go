@@ -5,7 +5,10 @@
 // to the model's size and checks everything; Derive turns the optimiser's settings into the numbers of one run.
 package recipe
 
-import "videomae/masking"
+import (
+	"videomae/masking"
+	"videomae/video"
+)
 
 // Pretrain is a pre-training run. Default's value of each setting stands in brackets; a key that a file omits has that value.
 type Pretrain struct {
@@ -19,7 +22,7 @@ type Pretrain struct {
 	Train Train `yaml:"train"`
 
 	Engine  string `yaml:"engine"`  // compute engine; empty leaves the choice to the program [""]
-	Decoder string `yaml:"decoder"` // how video is decoded ["ffmpeg"]
+	Decoder string `yaml:"decoder"` // how video is decoded: auto, libav or ffmpeg ["auto"]
 }
 
 // Model is the network and what it predicts. The numbers of encoder and decoder are those of the size where they are 0.
@@ -53,13 +56,17 @@ type Mask struct {
 
 // Data is where clips come from and how they are cut. Source: spec 5.1 and 5.2.
 type Data struct {
-	Path        string  `yaml:"path"`          // a list of videos or a folder; a run needs one [""]
-	Split       string  `yaml:"split"`         // the part of it to train on ["train"]
-	ValShare    float64 `yaml:"val_share"`     // share kept for validation where the list states no split, in [0, 1) [0.2]
-	Stride      int     `yaml:"stride"`        // distance of neighbouring frames of a clip, in frames of the video [4]
-	FrameRate   float64 `yaml:"frame_rate"`    // frames a second of folders of pictures, which cannot say it themselves [12]
-	Workers     int     `yaml:"workers"`       // clips decoded at the same time; 0: one for each processor [0]
-	MaxBadShare float64 `yaml:"max_bad_share"` // the run stops when more than this share of the clips cannot be read, in [0, 1] [0.01]
+	Path          string     `yaml:"path"`           // a list of videos or a folder; a run needs one [""]
+	Root          string     `yaml:"root"`           // where the list's paths begin, if not where its kind has them or its files are found [""]
+	Split         string     `yaml:"split"`          // the part of it to train on ["train"]
+	ValShare      float64    `yaml:"val_share"`      // share kept for validation where the list states no split, in [0, 1) [0.2]
+	Stride        int        `yaml:"stride"`         // distance of neighbouring frames of a clip, in frames of the video [4]
+	Sampling      video.Mode `yaml:"sampling"`       // official: the frames that the official code takes; exact: its deviations put right ["official"]
+	FrameRate     float64    `yaml:"frame_rate"`     // frames a second of folders of pictures, which cannot say it themselves [12]
+	Workers       int        `yaml:"workers"`        // clips decoded at the same time; 0: one for each processor [0]
+	MaxBadShare   float64    `yaml:"max_bad_share"`  // the run stops when more than this share of the clips cannot be read, in [0, 1] [0.01]
+	DecodeSeconds float64    `yaml:"decode_seconds"` // longest that decoding one clip may take; a file that takes longer twice is quarantined [60]
+	Quarantine    string     `yaml:"quarantine"`     // list of files not to try, which files that hang or kill the decoder are added to [quarantine.csv in the run's folder]
 }
 
 // Optim is AdamW and its schedule: the rate rises linearly from 0 in the warm-up and falls along a half cosine to the least rate.
@@ -107,10 +114,10 @@ func Default() Pretrain {
 		Name:    "custom",
 		Model:   Model{Size: "tiny", Frames: 16, Height: 224, Width: 224, Channels: 3, Tubelet: 2, Patch: 16, Target: "normalised", Loss: "mse"},
 		Mask:    Mask{Kind: masking.Tube, Ratio: 0.9},
-		Data:    Data{Split: "train", ValShare: 0.2, Stride: 4, FrameRate: 12, MaxBadShare: 0.01},
+		Data:    Data{Split: "train", ValShare: 0.2, Stride: 4, Sampling: video.Official, FrameRate: 12, MaxBadShare: 0.01, DecodeSeconds: 60},
 		Optim:   Optim{Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.05},
 		Train:   Train{Epochs: 100, Batch: 8, Accumulate: 1, Precision: "f32", CheckpointMinutes: 10, Keep: 3, ReconstructSteps: 500, LogSteps: 10},
-		Decoder: "ffmpeg",
+		Decoder: "auto",
 	}
 }
 

@@ -180,7 +180,7 @@ func TestEveryRangeIsChecked(t *testing.T) {
 		{"model.encoder_heads=5", "model.encoder_width"}, {"model.decoder_heads=7", "model.decoder_width"}, {"model.encoder_depth=-1", "model.encoder_depth"},
 		{"model.height=1073741824", "model.height"}, {"model.drop_path=1", "model.drop_path"}, {"model.target=pixels", "model.target"}, {"model.loss=huber", "model.loss"},
 		{"data.val_share=1", "data.val_share"}, {"data.stride=0", "data.stride"}, {"data.frame_rate=0", "data.frame_rate"}, {"data.workers=-1", "data.workers"},
-		{"data.max_bad_share=1.1", "data.max_bad_share"},
+		{"data.max_bad_share=1.1", "data.max_bad_share"}, {"data.sampling=random", "data.sampling"}, {"data.decode_seconds=0", "data.decode_seconds"},
 		{"optim.lr=0", "optim.lr"}, {"optim.base_lr=-1", "optim.base_lr"}, {"optim.min_lr=-1", "optim.min_lr"}, {"optim.base_min_lr=1e300", "optim.base_min_lr"},
 		{"optim.beta1=1", "optim.beta1"}, {"optim.beta2=-0.1", "optim.beta2"}, {"optim.eps=0", "optim.eps"}, {"optim.weight_decay=-1", "optim.weight_decay"},
 		{"optim.warmup_share=1", "optim.warmup_share"}, {"optim.warmup_epochs=-1", "optim.warmup_epochs"}, {"optim.clip_grad=-1", "optim.clip_grad"},

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"videomae/masking"
+	"videomae/video"
 )
 
 // problems collects what is wrong with a recipe, so that a user sees all of it at once.
@@ -116,11 +117,13 @@ func (m Model) check(ps *problems) {
 func (d Data) check(ps *problems) {
 	ps.share("data.val_share", d.ValShare)
 	within(ps, "data.stride", d.Stride, 1, maxSide)
+	ps.oneOf("data.sampling", string(d.Sampling), string(video.Official), string(video.Exact))
 	if !(d.FrameRate > 0 && d.FrameRate <= maxSide) {
 		ps.add("data.frame_rate", "%v must be more than 0 and at most %d", d.FrameRate, maxSide)
 	}
 	within(ps, "data.workers", d.Workers, 0, maxSide)
 	within(ps, "data.max_bad_share", d.MaxBadShare, 0, 1)
+	within(ps, "data.decode_seconds", d.DecodeSeconds, 0.1, maxCount)
 }
 
 func (o Optim) check(ps *problems) {

@@ -9,6 +9,7 @@ import (
 	"videomae/masking"
 	"videomae/optim"
 	"videomae/recipe"
+	"videomae/video"
 )
 
 // prepare compiles nothing yet, but checks everything that can be checked before the first step.
@@ -97,7 +98,8 @@ func AdamW(o recipe.Optim) optim.AdamW {
 func loaderOptions(o Options) dataset.LoaderOptions {
 	m, d := o.Config.Model, o.Config.Data
 	return dataset.LoaderOptions{
-		Seed: o.Config.Train.Seed, Batch: o.Config.Train.ClipsPerStep(), Frames: m.Frames, Stride: d.Stride,
+		Seed: o.Config.Train.Seed, Batch: o.Config.Train.ClipsPerStep(),
+		Scheme: video.Scheme{Sampling: video.SamplePretrain, Mode: d.Sampling, Frames: m.Frames, Stride: d.Stride, Views: 1},
 		Height: m.Height, Width: m.Width, Channels: m.Channels,
 		MaxBadShare: d.MaxBadShare, Workers: d.Workers, Report: o.Bad,
 	}

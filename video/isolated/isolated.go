@@ -61,7 +61,7 @@ type Decoder struct {
 }
 
 // errClosed is why calls fail after Close.
-var errClosed = errors.New("the decoder is closed")
+var errClosed = fmt.Errorf("%w: the decoder is closed", video.ErrUnavailable)
 
 // New starts the first worker, so that a command that cannot work is found at once.
 func New(o Options) (*Decoder, error) {

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,13 +18,11 @@ import (
 
 // TestMain is the worker process as well: the program that the tests start is their own.
 func TestMain(m *testing.M) {
-	switch os.Getenv(roleEnv) {
+	switch role := os.Getenv(roleEnv); role {
 	case "worker":
-		if err := Serve(context.Background(), scripted{}, Inherited()); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
+		serve(scripted{}, nil)
+	case "libav", "ffmpeg":
+		serve(real(role))
 	case "parent":
 		beParent()
 	case "broken":
@@ -41,6 +38,17 @@ func TestMain(m *testing.M) {
 		status = 1
 	}
 	os.Exit(status)
+}
+
+func serve(d video.Decoder, err error) {
+	if err == nil {
+		err = Serve(context.Background(), d, Inherited())
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
 }
 
 const roleEnv = "VIDEOMAE_TEST_ROLE"
@@ -134,12 +142,31 @@ func open(t *testing.T, o Options) *Decoder {
 }
 
 // children are the processes that the tests have started and not waited for.
-func children() []string {
-	out, err := exec.Command("ps", "-o", "pid=,stat=,args=", "--ppid", fmt.Sprint(os.Getpid())).Output()
-	if err != nil && len(out) == 0 {
-		return nil // none, or no ps here
+func children() (pids []int) {
+	out, err := exec.Command("ps", "-A", "-o", "pid=,ppid=").Output()
+	if err != nil { // a small system without ps
+		stats, _ := filepath.Glob("/proc/[0-9]*/stat") // a sound pattern
+		for _, stat := range stats {
+			text, err := os.ReadFile(stat)
+			var pid, parent int
+			var state string
+			if _, after, ok := strings.Cut(string(text), ") "); err == nil && ok {
+				_, _ = fmt.Sscan(string(text), &pid)
+				_, _ = fmt.Sscan(after, &state, &parent)
+			}
+			if parent == os.Getpid() {
+				pids = append(pids, pid)
+			}
+		}
+		return pids
 	}
-	return slices.DeleteFunc(strings.Split(strings.TrimSpace(string(out)), "\n"), func(line string) bool { return strings.Contains(line, "ps -o") })
+	for line := range strings.Lines(string(out)) {
+		var pid, parent int
+		if _, err := fmt.Sscan(line, &pid, &parent); err == nil && parent == os.Getpid() && syscall.Kill(pid, 0) == nil { // ps itself has ended
+			pids = append(pids, pid)
+		}
+	}
+	return pids
 }
 
 var (
@@ -236,7 +263,7 @@ func TestFilesThatHangOrKillAreQuarantined(t *testing.T) {
 		"probe-spin":     "longer than 200ms to decode, twice",
 		"segfault":       "SIGSEGV",
 		"panic":          "index out of range in panic",
-		"probe-panic":    "exit status 2",
+		"probe-panic":    "its worker ended (exit status 2): panic: index",
 		"glutton, greed": "out of memory",
 	} {
 		for again := range 2 {
@@ -363,7 +390,7 @@ func TestCommandsThatCannotWork(t *testing.T) {
 	}{
 		"none":     {Options{}, "no command"},
 		"missing":  {Options{Command: []string{"/nonexistent/videomae"}}, "/nonexistent/videomae"},
-		"broken":   {Options{Command: command("broken")}, "exit status 3: library not found"},
+		"broken":   {Options{Command: command("broken")}, "ended (exit status 3): library not found"},
 		"babbling": {Options{Command: command("babbling")}, "broken message"},
 		"negative": {Options{Command: command("worker"), Workers: -1}, "negative"},
 	} {

@@ -8,6 +8,9 @@ import (
 	"syscall"
 )
 
+// Supported tells whether decoders can be isolated on this system.
+const Supported = true
+
 // ownGroup keeps a Ctrl-C at the terminal from workers: it reaches our program alone, which decides.
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 

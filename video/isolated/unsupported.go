@@ -8,6 +8,9 @@ import (
 	"os/exec"
 )
 
+// Supported tells whether decoders can be isolated on this system.
+const Supported = false
+
 var errSystem = errors.New("decoders can be isolated on Unix systems only")
 
 func newMemory() (*memory, error)             { return nil, errSystem }

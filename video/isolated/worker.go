@@ -89,10 +89,10 @@ func (w *worker) wait(cmd *exec.Cmd) {
 	err := cmd.Wait()
 	w.state = "ended"
 	if err != nil {
-		w.state = err.Error()
+		w.state = fmt.Sprintf("ended (%v)", err)
 	}
 	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		w.state = "killed by signal " + fmt.Sprintf("%d (%v)", int(status.Signal()), status.Signal())
+		w.state = fmt.Sprintf("was killed by signal %d (%v)", int(status.Signal()), status.Signal())
 	}
 	close(w.ended)
 }
