@@ -125,12 +125,3 @@ func TestStrongerReductionOfHeightGoesFirst(t *testing.T) {
 		t.Errorf("got %v, want %v", dst.Pix, want)
 	}
 }
-
-func BenchmarkCropResize(b *testing.B) {
-	src, dst := video.NewClip(16, 256, 340, 3), video.NewClip(16, 224, 224, 3)
-	for b.Loop() {
-		if err := CropResize(dst, src, Box{42, 0, 256, 256}); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
