@@ -8,6 +8,7 @@ import "videomae/engine/simd/tile"
 // 512 KiB with that slice and the block of C that they make; a panel of the slice and a tile of A in 32 KiB of L1.
 const (
 	blockSteps = 288
+	longSteps  = 800      // in place of blockSteps for AMX, which is so fast that to add to sums again costs more than panels beyond L1
 	blockRows  = 96       // also what an epilogue gets at a time: a multiple of every tile's rows
 	copyWords  = 1 << 15  // of A that a task copies, but no fewer rows than copyRows
 	copyRows   = 128      // what is copied fastest at a time
@@ -65,10 +66,17 @@ func NewPlan(k *tile.Kernels, problem Problem) *Plan {
 	p.chooseForms()
 	p.product = k.Product(p.formB)
 	p.cutResult()
-	p.steps = cutEvenly(p.formB.Steps(problem.K), blockSteps, max(8, p.product.Steps))
+	p.steps = cutEvenly(p.formB.Steps(problem.K), p.stepLimit(), max(8, p.product.Steps))
 	p.chooseA()
 	p.run.plan = p
 	return p
+}
+
+func (p *Plan) stepLimit() int {
+	if p.product.Steps > 1 {
+		return longSteps
+	}
+	return blockSteps
 }
 
 // cutResult divides C into as few tasks as are enough.
