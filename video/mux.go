@@ -20,6 +20,9 @@ func (m Mux) Probe(ctx context.Context, path string) (Info, error) {
 	if _, _, packed := CutPacked(path); packed {
 		return m.Packs.Probe(ctx, path)
 	}
+	if _, _, pictures := CutPictures(path); pictures {
+		return m.Folders.Probe(ctx, path)
+	}
 	entry, err := os.Stat(path)
 	if err != nil {
 		return Info{}, fmt.Errorf("video %s: %w", path, Reason(err))

@@ -132,6 +132,28 @@ func TestPathsBeginWhereTheFilesAre(t *testing.T) {
 	}
 }
 
+func TestPicturesOfOneKind(t *testing.T) {
+	dir := tree(t, map[string]string{"a.txt": "f/1 2 7\n", "r/f/1/img_1.jpg": "", "r/f/1/flow_1.jpg": "", "r/f/1/img_2.jpg": ""})
+	o := Options{Root: filepath.Join(dir, "r"), Pictures: "img_{}.jpg"}
+	s, items := read(t, filepath.Join(dir, "a.txt"), o)
+	if want := filepath.Join(dir, "r/f/1/img_{}.jpg"); !s.Found || s.Kind != Frames || items[0].Path != want || !Exists(want) {
+		t.Fatalf("%+v, found: %v", items, s.Found)
+	}
+	if start, count, err := items[0].Span(video.Info{Container: video.FolderContainer, Frames: 2}); start != 0 || count != 2 || err != nil {
+		t.Errorf("%d from %d, %v", count, start, err)
+	}
+	for kind, want := range map[Kind]string{CSV: "path,label,split,first_picture,pictures\nr/f/1/img_{}.jpg,7,,1,2\n", Frames: dir + "/r/f/1 2 7\n", Pretrain: dir + "/r/f/1 1 2\n"} {
+		out := filepath.Join(dir, "out.csv")
+		_, err := Write(out, each(items, nil), Form{Kind: kind, Parts: true})
+		if text, _ := os.ReadFile(out); err != nil || string(text) != want {
+			t.Errorf("%s: %q, %v", kind, text, err)
+		}
+	}
+	if _, err := Open(filepath.Join(dir, "a.txt"), Options{Pictures: "img.jpg"}); err == nil {
+		t.Error("names without a number were accepted")
+	}
+}
+
 func TestBrokenRowsAreNamedAndPassed(t *testing.T) {
 	for name, c := range map[string]struct {
 		files  map[string]string

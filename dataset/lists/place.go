@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"videomae/video"
 )
 
 // How many rows, and how many folders, are tried to find where a list's files are.
@@ -25,10 +27,8 @@ func (s *Source) place() {
 		for _, files := range namings {
 			s.Root, s.Files = root, files
 			for _, e := range first {
-				if e.Name == "" {
-					e.Name = fileName(files, e.entry)
-				}
-				if exists(s.path(e.kind, e.entry)) {
+				s.name(&e.entry)
+				if Exists(s.path(e.kind, e.entry)) {
 					s.Found = true
 					return
 				}
@@ -117,8 +117,41 @@ func (s *Source) namings(first []probe) []string {
 
 // fileName fills in a naming: {id}, {start} and {end} as seconds of six digits, {label}, {class} (the label with "_" for spaces), {split}.
 func fileName(files string, e entry) string {
-	return strings.NewReplacer("{id}", e.id, "{start}", fmt.Sprintf("%06d", e.start), "{end}", fmt.Sprintf("%06d", e.end),
-		"{label}", e.Label, "{class}", strings.ReplaceAll(e.Label, " ", "_"), "{split}", e.Split).Replace(files)
+	name := make([]byte, 0, 64)
+	for rest := files; rest != ""; {
+		before, after, more := strings.Cut(rest, "{")
+		name = append(name, before...)
+		if !more {
+			break
+		}
+		field, behind, closed := strings.Cut(after, "}")
+		switch {
+		case closed && field == "id":
+			name = append(name, e.id...)
+		case closed && field == "start":
+			name = fmt.Appendf(name, "%06d", e.start)
+		case closed && field == "end":
+			name = fmt.Appendf(name, "%06d", e.end)
+		case closed && field == "label":
+			name = append(name, e.Label...)
+		case closed && field == "class":
+			name = append(name, strings.ReplaceAll(e.Label, " ", "_")...)
+		case closed && field == "split":
+			name = append(name, e.Split...)
+		default: // a brace of the name itself
+			name, behind = append(name, '{'), after
+		}
+		rest = behind
+	}
+	return string(name)
+}
+
+// Exists tells whether the file or folder of an item's path is there.
+func Exists(path string) bool {
+	if dir, _, pictures := video.CutPictures(path); pictures {
+		path = dir
+	}
+	return exists(path)
 }
 
 func exists(path string) bool {

@@ -57,6 +57,8 @@ type Options struct {
 	Labels string // file with the names of the classes; "" uses the one that comes with the list, if any
 	Number int    // which of the splits of UCF101 or HMDB51, 1 to 3; 0 is 1
 	Files  string // how files are named for which the list has only ids, as "{label}/{id}_{start}_{end}.mp4"; "" finds out
+
+	Pictures string // names of the pictures, as "img_{:05}.jpg", where the folders of a list hold others as well (video.CutPictures)
 }
 
 // Source is a list that has been recognised.
@@ -68,7 +70,8 @@ type Source struct {
 	Files  string  // how files are named, for lists of ids
 	Labels *Labels // names of the classes, where the list or a file beside it has them
 
-	parts []part
+	parts    []part
+	pictures string
 }
 
 // part is one file of a source.
@@ -95,7 +98,10 @@ func Open(path string, o Options) (*Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data %s: %w", path, video.Reason(err))
 	}
-	s := &Source{Path: path, Kind: o.Kind, Root: o.Root, Files: o.Files}
+	if _, _, ok := video.CutPictures(o.Pictures); o.Pictures != "" && !ok {
+		return nil, fmt.Errorf("list %s: names of pictures %q have no place for the number and an ending, as img_{:05}.jpg", path, o.Pictures)
+	}
+	s := &Source{Path: path, Kind: o.Kind, Root: o.Root, Files: o.Files, pictures: o.Pictures}
 	if info.IsDir() {
 		err = s.openFolder(path, o)
 	} else {
@@ -147,11 +153,19 @@ func (s *Source) complete(p part, e *entry) error {
 	if err := s.label(p, e); err != nil {
 		return &RowError{p.file, e.Row, err}
 	}
+	s.name(e)
+	e.Path = s.path(p.kind, *e)
+	return nil
+}
+
+// name gives an entry the name of its file or pictures.
+func (s *Source) name(e *entry) {
 	if e.Name == "" {
 		e.Name = fileName(s.Files, *e)
 	}
-	e.Path = s.path(p.kind, *e)
-	return nil
+	if e.Count > 0 && s.pictures != "" {
+		e.Name += "/" + s.pictures
+	}
 }
 
 // label turns a class number into its name, and a name into its spelling in the label map.

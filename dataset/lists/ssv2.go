@@ -108,10 +108,13 @@ func readSSV2(file string) iter.Seq2[entry, error] {
 	}
 }
 
+// brackets takes away what marks the words of a template that differ between videos.
+var brackets = strings.NewReplacer("[", "", "]", "")
+
 func (v ssv2Video) entry() (entry, error) {
 	id := strings.Trim(string(v.ID), `"`)
 	if id == "" || id == "null" || strings.ContainsAny(id, `/\{["`) {
 		return entry{}, fmt.Errorf("a video has the id %q", shorten(string(v.ID)))
 	}
-	return entry{Item: Item{Label: strings.NewReplacer("[", "", "]", "").Replace(v.Template)}, id: id}, nil
+	return entry{Item: Item{Label: brackets.Replace(v.Template)}, id: id}, nil
 }

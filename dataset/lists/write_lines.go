@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"videomae/video"
 	"videomae/video/imagedir"
 )
 
@@ -29,6 +30,9 @@ func (lineWriter) row(t *target, item Item) error {
 	}
 	if strings.ContainsAny(path, "\n\r") {
 		return fmt.Errorf("its path has a line break")
+	}
+	if dir, _, pictures := video.CutPictures(path); pictures {
+		path = dir // the official code is told of their names elsewhere
 	}
 	name := t.out
 	if t.folder {
@@ -79,8 +83,10 @@ func pictures(item Item) (first, count int, err error) {
 	if item.Count > 0 {
 		return item.First, item.Count, nil
 	}
-	if info, err := os.Stat(item.Path); isVideo(item.Path) || err != nil || !info.IsDir() {
-		return 0, 0, nil
+	if _, _, some := video.CutPictures(item.Path); !some {
+		if info, err := os.Stat(item.Path); isVideo(item.Path) || err != nil || !info.IsDir() {
+			return 0, 0, nil
+		}
 	}
 	numbers, err := imagedir.Numbers(item.Path)
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 type listOptions struct {
 	from, to, out       string
 	root, labels, files string
+	pictures            string
 	number              int
 	only                string
 	rename              []string
@@ -58,6 +59,7 @@ ava alone. What can be read here, every --data reads as well.`,
 	f.StringVar(&o.root, "root", "", "folder where the source's paths begin (default: where its files are found)")
 	f.StringVar(&o.labels, "labels", "", "file with the names of the classes (a name a line, \"1 name\", \"1: name\", JSON, pbtxt)")
 	f.StringVar(&o.files, "files", "", `names of the files of a list of ids, as in "{split}/{label}/{id}_{start}_{end}.mp4" (default: found)`)
+	f.StringVar(&o.pictures, "pictures", "", `names of the pictures, as in "img_{:05}.jpg", where the folders of a list hold others as well`)
 	f.IntVar(&o.number, "split", 1, "which of the splits of UCF101 or HMDB51, 1 to 3")
 	f.StringVar(&o.only, "only", "", "take this part alone: train, val, test...")
 	f.StringArrayVar(&o.rename, "rename", nil, "call a part otherwise, as in test=val")
@@ -78,7 +80,7 @@ func list(s Streams, path string, o listOptions) error {
 	if err := errors.Join(err, err2, err3); err != nil {
 		return fmt.Errorf("%w (%w)", err, errUsage)
 	}
-	source, err := lists.Open(path, lists.Options{Kind: from, Root: o.root, Labels: o.labels, Number: o.number, Files: o.files})
+	source, err := lists.Open(path, lists.Options{Kind: from, Root: o.root, Labels: o.labels, Number: o.number, Files: o.files, Pictures: o.pictures})
 	if err != nil {
 		return err
 	}
@@ -132,7 +134,7 @@ func (o listOptions) rows(source *lists.Source, renamed map[string]string) iter.
 			if name, other := renamed[item.Split]; other && err == nil {
 				item.Split = name
 			}
-			if err == nil && (o.only != "" && item.Split != o.only || o.dropLost && !o.anywhere && !there(item.Path)) {
+			if err == nil && (o.only != "" && item.Split != o.only || o.dropLost && !o.anywhere && !lists.Exists(item.Path)) {
 				continue
 			}
 			if !yield(item, err) {
@@ -140,11 +142,6 @@ func (o listOptions) rows(source *lists.Source, renamed map[string]string) iter.
 			}
 		}
 	}
-}
-
-func there(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 // excluded reads the moments to leave out.

@@ -50,7 +50,7 @@ func (o listOptions) survey(source *lists.Source, renamed map[string]string) lis
 			}
 			continue
 		}
-		if look && !there(item.Path) {
+		if look && !lists.Exists(item.Path) {
 			found.Missing++
 			if len(found.Lost) < shownExamples {
 				found.Lost = append(found.Lost, item.Path)

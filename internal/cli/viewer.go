@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"videomae/dataset"
+	"videomae/dataset/lists"
 	"videomae/masking"
 	"videomae/recipe"
 	"videomae/seed"
@@ -52,12 +53,17 @@ func newViewer(ctx context.Context, t train.Options) (*train.Viewer, error) {
 	return nil, fmt.Errorf("none of the %d clips to show can be read; --reconstruct-steps 0 goes without pictures", len(items))
 }
 
+// manifestOptions choose a split of a recipe's data; "" is all of it.
+func manifestOptions(d recipe.Data, split string) dataset.Options {
+	return dataset.Options{Split: split, ValShare: d.ValShare, List: lists.Options{Root: d.Root}}
+}
+
 // showTries is how many clips are tried before a run gives up on pictures.
 const showTries = 5
 
 // heldOut lists the first clips outside the training split, or else those of the split.
 func heldOut(t train.Options) ([]dataset.Item, error) {
-	all, err := dataset.Load(t.Config.Data.Path, dataset.Options{ValShare: t.Config.Data.ValShare})
+	all, err := dataset.Load(t.Config.Data.Path, manifestOptions(t.Config.Data, ""))
 	if err != nil {
 		return nil, err
 	}

@@ -11,8 +11,6 @@ import (
 	_ "image/png"  // registers the format
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 
 	"videomae/video"
@@ -29,11 +27,11 @@ func (Decoder) Name() string { return "imagedir" }
 
 // Probe counts the pictures of the folder path and reads the size of the first.
 func (d Decoder) Probe(_ context.Context, path string) (video.Info, error) {
-	names, err := list(path)
+	dir, names, err := list(path)
 	if err != nil {
 		return video.Info{}, fmt.Errorf("folder of frames %s: %w", path, err)
 	}
-	first := filepath.Join(path, names[0])
+	first := filepath.Join(dir, names[0])
 	f, err := os.Open(first)
 	if err != nil {
 		return video.Info{}, fmt.Errorf("frame %s: %w", first, video.Reason(err))
@@ -58,7 +56,7 @@ func (d Decoder) Frames(ctx context.Context, info video.Info, indices []int, out
 	if err != nil {
 		return video.Clip{}, err
 	}
-	names, err := list(info.Path)
+	dir, names, err := list(info.Path)
 	if err != nil {
 		return video.Clip{}, fmt.Errorf("folder of frames %s: %w", info.Path, err)
 	}
@@ -75,7 +73,7 @@ func (d Decoder) Frames(ctx context.Context, info video.Info, indices []int, out
 			copy(clip.Frame(t), clip.Frame(t-1))
 			continue
 		}
-		path := filepath.Join(info.Path, names[n])
+		path := filepath.Join(dir, names[n])
 		if err := read(path, form.whole, 0); err != nil {
 			return video.Clip{}, fmt.Errorf("frame %s: %w", path, err)
 		}
@@ -93,52 +91,6 @@ func IsPicture(name string) bool {
 		return !strings.HasPrefix(name, ".")
 	}
 	return false
-}
-
-// list returns the names of a folder's pictures by rising number.
-func list(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, video.Reason(err)
-	}
-	numbers := map[int]string{}
-	var order []int
-	for _, e := range entries {
-		if e.IsDir() || !IsPicture(e.Name()) {
-			continue
-		}
-		n, err := number(e.Name())
-		if err != nil {
-			return nil, err
-		}
-		if twin, taken := numbers[n]; taken {
-			return nil, fmt.Errorf("%s and %s both have the number %d: which comes first?", twin, e.Name(), n)
-		}
-		numbers[n] = e.Name()
-		order = append(order, n)
-	}
-	if len(order) == 0 {
-		return nil, fmt.Errorf("holds no .jpg, .jpeg or .png picture")
-	}
-	slices.Sort(order)
-	names := make([]string, len(order))
-	for i, n := range order {
-		names[i] = numbers[n]
-	}
-	return names, nil
-}
-
-// number reads the last run of digits of a name without its extension.
-func number(name string) (int, error) {
-	stem := strings.TrimSuffix(name, filepath.Ext(name))
-	digit := func(r rune) bool { return '0' <= r && r <= '9' }
-	end := strings.LastIndexFunc(stem, digit) + 1
-	start := strings.LastIndexFunc(stem[:end], func(r rune) bool { return !digit(r) }) + 1
-	n, err := strconv.Atoi(stem[start:end])
-	if err != nil {
-		return 0, fmt.Errorf("picture %s has no usable number in its name; frames are named like img_00001.jpg", name)
-	}
-	return n, nil
 }
 
 // read decodes a picture into frame t of a clip.

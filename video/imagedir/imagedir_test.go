@@ -10,6 +10,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -145,5 +146,23 @@ func TestMuxNamesAMissingPath(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "none.mp4")
 	if _, err := (video.Mux{Folders: Decoder{}}).Probe(context.Background(), path); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestTemplateChoosesAmongPictures(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"img_00001.jpg", "img_00003.jpg", "flow_x_00001.jpg", "img_2.jpg.png", "b7.a.jpg"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Numbers(dir); err == nil || !strings.Contains(err.Error(), "both have the number 1: name those that are meant") {
+		t.Errorf("two kinds of pictures: %v", err)
+	}
+	for template, want := range map[string][]int{"img_{:05}.jpg": {1, 3}, "img_{:05d}.jpg": {1, 3}, "img_%05d.jpg": {1, 3}, "flow_x_{}.jpg": {1}, "b{}.a.jpg": {7}, "frame_{}.png": nil} {
+		got, err := Numbers(filepath.Join(dir, template))
+		if !slices.Equal(got, want) || (err == nil) != (want != nil) {
+			t.Errorf("%s: %v, %v, want %v", template, got, err, want)
+		}
 	}
 }
