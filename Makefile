@@ -1,12 +1,14 @@
 # VideoMAE for Go. `make demo` shows what it does, `make test` checks that it is right; `make build` makes bin/videomae.
 #
-#   TAGS      build tags; xla (needs cgo) where PJRT_PLUGIN_LIBRARY_PATH names a folder of XLA plugins
+#   TAGS      build tags: libav (needs cgo) where pkg-config finds FFmpeg's libraries, xla (needs cgo) where
+#             PJRT_PLUGIN_LIBRARY_PATH names a folder of XLA plugins; TAGS= leaves both out
 #   VIDEOMAE_GOLDEN, for golden: folder of reference numbers, from here; default ../shared/golden
 #   PYTHON, PEER, ROUNDS, BENCH, for bench: Python with PyTorch, its script, number of rounds, other flags
 
 # The go engine, which others are compared with, multiplies matrices ten times faster with the compiler's vector instructions.
 export GOEXPERIMENT ?= simd
-TAGS ?= $(if $(PJRT_PLUGIN_LIBRARY_PATH),xla)
+LIBAV = $(shell command -v gcc >/dev/null && pkg-config --exists libavformat libavcodec libswscale libavutil 2>/dev/null && echo libav)
+TAGS ?= $(LIBAV) $(if $(PJRT_PLUGIN_LIBRARY_PATH),xla)
 GO_FLAGS = -tags '$(TAGS)'
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0

@@ -1,23 +1,30 @@
 #!/usr/bin/env bash
 # Installs the programs of the system that this project runs and that this machine lacks, by apt-get.
 #
-#   scripts/system-packages.sh demo    what the program itself needs: ffmpeg and ffprobe, with libx264
-#   scripts/system-packages.sh test    and what its tests need: a C compiler, for Go's race detector
+#   scripts/system-packages.sh demo    what the program itself needs: ffmpeg and ffprobe, with libx264, and FFmpeg's libraries
+#   scripts/system-packages.sh test    the same, which is all that its tests need
 set -euo pipefail
 
 missing() { # prints the packages that this machine lacks for purpose $1
     if ! command -v ffprobe >/dev/null || ! ffmpeg -hide_banner -encoders 2>/dev/null | grep ' libx264 ' >/dev/null; then
         echo ffmpeg
     fi
-    if [ "$1" = test ] && ! command -v "${CC:-gcc}" >/dev/null; then
-        echo gcc libc6-dev
-    fi
+    command -v gcc >/dev/null || echo gcc libc6-dev
+    command -v pkg-config >/dev/null || echo pkg-config
+    for library in libavformat libavcodec libswscale libavutil; do
+        pkg-config --exists "$library" 2>/dev/null || echo "$library-dev"
+    done
 }
 
 declare -A why=(
     [ffmpeg]='reads videos, and writes them in H.264 with libx264'
-    [gcc]="links the tests of Go's race detector"
+    [gcc]="compiles the decoder on FFmpeg's libraries, and links the tests of Go's race detector"
     [libc6-dev]='the C library that goes with gcc'
+    [pkg-config]='finds these libraries'
+    [libavformat-dev]='opens video files in the program itself'
+    [libavcodec-dev]='decodes their frames'
+    [libswscale-dev]='converts them to pixels'
+    [libavutil-dev]='what these three share'
 )
 
 packages=$(missing "$1" | xargs)
