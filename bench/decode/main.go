@@ -21,8 +21,8 @@ import (
 
 // options are the flags.
 type options struct {
-	videomae, peer, python, decoders, peers, cpu, out string
-	rounds, clips                                     int
+	videomae, peer, python, decoders, pack, peers, cpu, out string
+	rounds, clips                                           int
 }
 
 func main() {
@@ -30,7 +30,8 @@ func main() {
 	flag.StringVar(&o.videomae, "videomae", "bin/videomae", "this project's program (make build)")
 	flag.StringVar(&o.peer, "peer", "bench/peers/decode_peer.py", "the script of the peers")
 	flag.StringVar(&o.python, "python", "python3", "Python that has decord and PyAV")
-	flag.StringVar(&o.decoders, "decoders", "libav", "decoders of this project; ratios are the first one's")
+	flag.StringVar(&o.decoders, "decoders", "libav", "decoders of this project")
+	flag.StringVar(&o.pack, "pack", "", "a pack of the videos, which takes part as a decoder (videomae pack)")
 	flag.StringVar(&o.peers, "peers", "decord,pyav", "peers")
 	flag.StringVar(&o.cpu, "cpu", "0", "processor that everything runs on, one thread each (empty: no matter which)")
 	flag.IntVar(&o.rounds, "rounds", 3, "how often each contender decodes the clips of each file")
@@ -78,15 +79,20 @@ func run(ctx context.Context, o options, paths []string) error {
 
 // contender is a program that prints a measurement of decoding.
 type contender struct {
-	name string
-	ours bool // takes files, where peers take what one of ours has printed
+	name  string
+	flags []string // of this project's program; peers have none, and take what it has printed
 }
+
+func (c contender) ours() bool { return c.flags != nil }
 
 // contenders are the decoders asked for, and the peers that this Python has.
 func (o options) contenders(ctx context.Context) []contender {
 	var list []contender
 	for _, name := range split(o.decoders) {
-		list = append(list, contender{name, true})
+		list = append(list, contender{name, []string{"--decoder", name}})
+	}
+	if o.pack != "" {
+		list = append(list, contender{"pack", []string{"--pack", o.pack}})
 	}
 	for _, name := range split(o.peers) {
 		module := map[string]string{"pyav": "av"}[name]
@@ -97,7 +103,7 @@ func (o options) contenders(ctx context.Context) []contender {
 			fmt.Fprintf(os.Stderr, "left out: %s: %s: %v: %s\n", name, o.python, err, said)
 			continue
 		}
-		list = append(list, contender{name, false})
+		list = append(list, contender{name: name})
 	}
 	return list
 }
@@ -117,8 +123,8 @@ func race(ctx context.Context, o options, list []contender, path, clips string) 
 	found := make(speeds, len(list))
 	for i, c := range list {
 		command := []string{o.python, o.peer, "--peer", c.name, "--like", clips}
-		if c.ours {
-			command = []string{o.videomae, "bench", "decode", "--json", "--decoder", c.name, "--threads", "1", "--repeat", "1", "--clips", fmt.Sprint(o.clips), path}
+		if c.ours() {
+			command = append([]string{o.videomae, "bench", "decode", "--json", "--threads", "1", "--repeat", "1", "--clips", fmt.Sprint(o.clips), path}, c.flags...)
 		}
 		if o.cpu != "" {
 			command = append([]string{"taskset", "-c", o.cpu}, command...)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -24,25 +25,43 @@ type raced struct {
 	rounds []speeds
 }
 
-// ratios are how many times as fast the first contender is as contender i, round by round.
-func (r raced) ratios(i int) []float64 {
-	ratios := make([]float64, len(r.rounds))
-	for k, s := range r.rounds {
-		ratios[k] = s[0] / s[i]
+// ratio is the comparison of one of this project's decoders with a peer, by their places.
+type ratio struct{ ours, peer int }
+
+// ratios are all such pairs.
+func ratios(list []contender) []ratio {
+	var all []ratio
+	for i, c := range list {
+		for k, peer := range list {
+			if c.ours() && !peer.ours() {
+				all = append(all, ratio{i, k})
+			}
+		}
 	}
-	return ratios
+	return all
+}
+
+func (r ratio) name(list []contender) string { return list[r.ours].name + " / " + list[r.peer].name }
+
+// of is how many times as fast as the peer ours is, round by round.
+func (r ratio) of(f raced) []float64 {
+	values := make([]float64, len(f.rounds))
+	for k, s := range f.rounds {
+		values[k] = s[r.ours] / s[r.peer]
+	}
+	return values
 }
 
 // table shows clips a second (medians), and ratios taken within rounds: of each file their median, of all files the geometric mean
 // of each round, as the median with the range of rounds.
 func table(list []contender, files []raced) string {
 	var t strings.Builder
-	header := []string{"file"}
+	header, pairs := []string{"file"}, ratios(list)
 	for _, c := range list {
 		header = append(header, c.name+", clips/s")
 	}
-	for _, c := range list[1:] {
-		header = append(header, list[0].name+" / "+c.name)
+	for _, r := range pairs {
+		header = append(header, r.name(list))
 	}
 	row := func(cells []string) { fmt.Fprintf(&t, "| %s |\n", strings.Join(cells, " | ")) }
 	row(header)
@@ -52,46 +71,44 @@ func table(list []contender, files []raced) string {
 		for i := range list {
 			cells = append(cells, fmt.Sprintf("%.4g", median(column(f.rounds, i))))
 		}
-		for i := 1; i < len(list); i++ {
-			cells = append(cells, fmt.Sprintf("%.2f", median(f.ratios(i))))
+		for _, r := range pairs {
+			cells = append(cells, fmt.Sprintf("%.2f", median(r.of(f))))
 		}
 		row(cells)
 	}
-	row(summary(list, files))
-	for i, c := range list[1:] {
-		least := files[0]
-		for _, f := range files {
-			if median(f.ratios(i+1)) < median(least.ratios(i+1)) {
-				least = f
-			}
-		}
-		fmt.Fprintf(&t, "\nLeast against %s: %.2f times, on %s.\n", c.name, median(least.ratios(i+1)), least.name)
+	row(summary(list, pairs, files))
+	for _, r := range pairs {
+		least := slices.MinFunc(files, func(a, b raced) int { return cmp.Compare(median(r.of(a)), median(r.of(b))) })
+		fmt.Fprintf(&t, "\nLeast %s: %.2f, of %s.\n", r.name(list), median(r.of(least)), least.name)
 	}
 	return t.String()
 }
 
 // summary is the row of geometric means over the files.
-func summary(list []contender, files []raced) []string {
+func summary(list []contender, pairs []ratio, files []raced) []string {
 	cells := []string{fmt.Sprintf("geometric mean of %d", len(files))}
-	over := func(value func(f raced, round int) float64) []float64 {
-		var means []float64
-		for round := range files[0].rounds {
-			sum := 0.
-			for _, f := range files {
-				sum += math.Log(value(f, round))
-			}
-			means = append(means, math.Exp(sum/float64(len(files))))
-		}
-		return means
-	}
 	for i := range list {
-		cells = append(cells, fmt.Sprintf("%.4g", median(over(func(f raced, round int) float64 { return f.rounds[round][i] }))))
+		cells = append(cells, fmt.Sprintf("%.4g", median(means(files, func(f raced) []float64 { return column(f.rounds, i) }))))
 	}
-	for i := 1; i < len(list); i++ {
-		means := over(func(f raced, round int) float64 { return f.ratios(i)[round] })
-		cells = append(cells, fmt.Sprintf("%.2f (%.2f..%.2f)", median(means), slices.Min(means), slices.Max(means)))
+	for _, r := range pairs {
+		values := means(files, r.of)
+		cells = append(cells, fmt.Sprintf("%.2f (%.2f..%.2f)", median(values), slices.Min(values), slices.Max(values)))
 	}
 	return cells
+}
+
+// means are the geometric means over files of a value, round by round.
+func means(files []raced, value func(raced) []float64) []float64 {
+	sums := make([]float64, len(files[0].rounds))
+	for _, f := range files {
+		for round, v := range value(f) {
+			sums[round] += math.Log(v) / float64(len(files))
+		}
+	}
+	for round := range sums {
+		sums[round] = math.Exp(sums[round])
+	}
+	return sums
 }
 
 func column(rounds []speeds, i int) []float64 {

@@ -16,7 +16,7 @@ func newBench(s Streams) *cobra.Command {
 		Args:    noArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newBenchStep(s), newBenchPeak(s))
+	c.AddCommand(newBenchStep(s), newBenchPeak(s), newBenchDecode(s))
 	return c
 }
 

@@ -6,19 +6,23 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"videomae/dataset/pack"
 	"videomae/seed"
 	"videomae/video"
 )
 
 // benchDecodeOptions are what bench decode was asked for.
 type benchDecodeOptions struct {
-	decoder                                        string
+	decoder, pack                                  string
 	frames, stride, size, shortSide, clips, repeat int
 	threads                                        int
 	seed                                           uint64
@@ -74,6 +78,7 @@ Speed is given for each file, from the best of the repeats, and over all files a
 	}
 	f := c.Flags()
 	f.StringVar(&o.decoder, "decoder", autoDecoder, decoderHelp)
+	f.StringVar(&o.pack, "pack", "", "read the videos' clips in this pack instead (videomae pack)")
 	f.IntVar(&o.frames, "frames", 16, "frames of a clip")
 	f.IntVar(&o.stride, "stride", 4, "frames of the video from one frame of a clip to the next")
 	f.IntVar(&o.size, "size", 224, "side of the square that is cut, in pixels")
@@ -91,15 +96,20 @@ func benchDecode(ctx context.Context, s Streams, o benchDecodeOptions, paths []s
 	if err := o.check(); err != nil {
 		return fmt.Errorf("%w (%w)", err, errUsage)
 	}
-	d, err := directDecoder(o.decoder, 0)
+	d, err := o.open()
 	if err != nil {
 		return err
 	}
 	b := decodeBenchmark{Decoder: d.Name(), Frames: o.frames, Stride: o.stride, Size: o.size, ShortSide: o.shortSide, Threads: o.threads,
 		Clips: o.clips, Repeat: o.repeat}
 	logs := 0.
-	for _, path := range paths {
+	places, err := o.places(paths)
+	if err != nil {
+		return err
+	}
+	for i, path := range places {
 		f, err := o.file(ctx, d, path)
+		f.Path = paths[i]
 		if err != nil {
 			return err
 		}
@@ -122,10 +132,43 @@ func (o *benchDecodeOptions) check() error {
 	if o.size > o.shortSide {
 		return fmt.Errorf("--size %d does not fit a shorter side of %d pixels", o.size, o.shortSide)
 	}
+	if len(o.starts) > 0 && slices.Min(o.starts) < 0 {
+		return fmt.Errorf("--starts: frame %d is no frame", slices.Min(o.starts))
+	}
 	if len(o.starts) > 0 {
 		o.clips = len(o.starts)
 	}
 	return nil
+}
+
+// open starts the decoder that is timed, in this process.
+func (o benchDecodeOptions) open() (video.Decoder, error) {
+	if o.pack != "" {
+		return pack.Decoder{}, nil
+	}
+	return directDecoder(o.decoder, 0)
+}
+
+// places are where the videos are read from: themselves, or their clips in the pack, which go by the ends of their paths.
+func (o benchDecodeOptions) places(paths []string) ([]string, error) {
+	if o.pack == "" {
+		return paths, nil
+	}
+	places := make([]string, len(paths))
+	for item, err := range pack.Items(o.pack) {
+		if err != nil {
+			return nil, err
+		}
+		for i, path := range paths {
+			if path = filepath.ToSlash(path); path == item.Name || strings.HasSuffix(path, "/"+item.Name) {
+				places[i] = item.Path
+			}
+		}
+	}
+	if i := slices.Index(places, ""); i >= 0 {
+		return nil, fmt.Errorf("pack %s: has no clip of %s", o.pack, paths[i])
+	}
+	return places, nil
 }
 
 // file times the clips of one file.

@@ -5,6 +5,7 @@ package cli
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"videomae/video/libav"
 	"videomae/weights"
 )
 
@@ -33,6 +35,12 @@ func TestScripts(t *testing.T) {
 			"truncate":    truncate,
 		},
 		RequireExplicitExec: true,
+		Condition: func(name string) (bool, error) { // [libav]: this build has that decoder
+			if name != "libav" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return libav.Version() != "", nil
+		},
 		Setup: func(env *testscript.Env) error { // VIDEOMAE is for scripts that change PATH
 			path, err := exec.LookPath("videomae")
 			env.Setenv("VIDEOMAE", path)

@@ -14,6 +14,7 @@ import (
 
 	"videomae/engine"
 	"videomae/video/ffmpeg"
+	"videomae/video/libav"
 )
 
 // diagnosis is what doctor finds.
@@ -37,7 +38,7 @@ type diagnosis struct {
 type decoder struct {
 	Name    string `json:"name"`
 	Version string `json:"version,omitempty"` // empty where it is missing
-	X264    bool   `json:"libx264"`           // writes H.264, as synth and reconstruct do
+	X264    bool   `json:"libx264,omitempty"` // ffmpeg writes H.264, as synth and reconstruct do
 }
 
 // problem is something that is missing, and how to get it.
@@ -104,17 +105,22 @@ func (d *diagnosis) checkEngine() {
 	}
 }
 
-// checkDecoder looks for ffmpeg and what this project needs of it.
+// checkDecoder looks for the decoder in this program, and for ffmpeg and what this project needs of it.
 func (d *diagnosis) checkDecoder(ctx context.Context) {
+	d.Decoders = []decoder{{Name: "libav", Version: libav.Version()}}
+	if libav.Version() == "" {
+		_, err := libav.New(0)
+		d.Problems = append(d.Problems, problem{What: "videos are decoded by the program ffmpeg, several times slower than in this program", Remedy: err.Error()})
+	}
 	found, err := ffmpeg.New(0)
 	if err != nil {
-		d.Decoders = []decoder{{Name: "ffmpeg"}}
-		d.Problems = append(d.Problems, problem{"videos cannot be read: no ffmpeg and ffprobe", err.Error(), true})
+		d.Decoders = append(d.Decoders, decoder{Name: "ffmpeg"})
+		d.Problems = append(d.Problems, problem{"no ffmpeg and ffprobe: videos cannot be written, nor read without libav", err.Error(), libav.Version() == ""})
 		return
 	}
 	encoders, err := exec.CommandContext(ctx, "ffmpeg", "-hide_banner", "-encoders").Output()
 	f := decoder{Name: found.Name(), Version: found.Version(), X264: err == nil && strings.Contains(string(encoders), " libx264 ")}
-	d.Decoders = []decoder{f}
+	d.Decoders = append(d.Decoders, f)
 	if !f.X264 {
 		d.Problems = append(d.Problems, problem{What: "ffmpeg cannot write H.264, so synth and reconstruct cannot write videos",
 			Remedy: "install an ffmpeg that was built with libx264"})
@@ -141,7 +147,10 @@ func (d diagnosis) print(s Streams) {
 	for _, f := range d.Decoders {
 		state := "missing"
 		if f.Version != "" {
-			state = f.Version + ", libx264 " + yesNo(f.X264)
+			state = f.Version
+		}
+		if f.Name == "ffmpeg" && f.Version != "" {
+			state += ", libx264 " + yesNo(f.X264)
 		}
 		fmt.Fprintf(w, "decoder %s\t%s\n", f.Name, state)
 	}
