@@ -21,6 +21,7 @@ type operand struct {
 	dims  []int                            // of the rows; one or none if they lie evenly apart
 	read  func(dst []float32, src pointer) // converts elements
 	write func(dst pointer, src []float32)
+	short bool // elements are converted row by row, all rows of a block at once
 }
 
 func newOperand(k *vec.Kernels, o Operand, dims []int) operand {
@@ -28,7 +29,7 @@ func newOperand(k *vec.Kernels, o Operand, dims []int) operand {
 	if even := mergeRows(one); len(even.Rows) <= 1 {
 		dims, o.Strides = even.Rows, even.Operands[0].Strides
 	}
-	return operand{Operand: o, size: sizeOf(o.Type), dims: dims, read: reader(k, o.Type), write: writer(k, o.Type)}
+	return operand{Operand: o, size: sizeOf(o.Type), dims: dims, read: reader(k, o.Type), write: writer(k, o.Type), short: o.Type == dtypes.BFloat16}
 }
 
 // evenly reports whether all rows lie equally far apart.
@@ -112,6 +113,19 @@ func (w *worker) each(index int, f func(at, count, times int, memory pointer)) {
 	}
 }
 
+// shorts is where the rows of an operand of 16-bit elements lie for the block at hand, as many as can be one together with those of a
+// register.
+func (w *worker) shorts(index int, v *view) (first *uint16, ld, n, width int) {
+	o := &w.tensors[index]
+	n, width, col := w.reach(o)
+	row, _ := o.find(w.row)
+	first, ld = (*uint16)(unsafe.Add(w.operands[index], (row+col)*o.size)), o.step()
+	if ld == width {
+		n, width = lines(n, width, v)
+	}
+	return first, ld, n, width
+}
+
 // load makes a register of an operand: the memory itself if it can be, else a copy.
 type load struct {
 	header
@@ -128,6 +142,11 @@ func (t *load) run(w *worker) {
 		}
 	}
 	dst, _, _ := w.target(&t.header)
+	if o.short && o.evenly() {
+		first, ld, n, width := w.shorts(t.operand, dst)
+		w.kernels.FromBF16Rows(dst.first(), dst.ld, first, ld, n, width)
+		return
+	}
 	w.each(t.operand, func(at, count, times int, memory pointer) {
 		run := dst.data[at : at+count]
 		o.read(run, memory)
@@ -144,6 +163,11 @@ type store struct {
 func (t *store) run(w *worker) {
 	x, o := &w.views[t.in[0]], &w.tensors[t.operand]
 	n, width, _ := w.reach(o)
+	if o.short && o.evenly() {
+		first, ld, n, width := w.shorts(t.operand, x)
+		w.kernels.ToBF16Rows(first, ld, x.first(), x.ld, n, width)
+		return
+	}
 	w.each(t.operand, func(at, count, _ int, memory pointer) {
 		if n == 1 || x.ld == width {
 			o.write(memory, x.data[at:at+count])

@@ -234,10 +234,10 @@ func avx2MaxOf(x []float32) float32
 func avx2MinOf(x []float32) float32
 
 //go:noescape
-func avx2FromBF16(dst []float32, src []uint16)
+func avx2FromUint8(dst []float32, src []uint8)
 
 //go:noescape
-func avx2FromUint8(dst []float32, src []uint8)
+func avx2FromBF16(dst []float32, src []uint16)
 
 //go:noescape
 func avx2ToBF16(dst []uint16, src []float32)
@@ -252,34 +252,34 @@ func avx2Transpose32(dst *float32, ldd int, src *float32, lds int, bands int, gr
 func avx2Transpose16(dst *uint16, ldd int, src *uint16, lds int, bands int, groups int)
 
 //go:noescape
-func avx2AddRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+func avx2AddRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 
 //go:noescape
-func avx2AddRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+func avx2AddRightRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 
 //go:noescape
-func avx2SubRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+func avx2SubRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 
 //go:noescape
-func avx2SubRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+func avx2SubRightRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 
 //go:noescape
-func avx2MulRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+func avx2MulRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 
 //go:noescape
-func avx2MulRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+func avx2MulRightRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 
 //go:noescape
-func avx2MulAddRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, z *float32, ldz int, rows int, width int)
+func avx2MulAddRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, z *float32, ldz int, rows int, width int)
 
 //go:noescape
-func avx2AddScaledRows(dst *float32, lddst int, x *float32, ldx int, s *float32, lds int, y *float32, ldy int, rows int, width int)
+func avx2AddScaledRows(dst *float32, ldd int, x *float32, ldx int, s *float32, lds int, y *float32, ldy int, rows int, width int)
 
 //go:noescape
-func avx2SumRows(dst *float32, lddst int, x *float32, ldx int, rows int, width int)
+func avx2SumRows(dst *float32, ldd int, x *float32, ldx int, rows int, width int)
 
 //go:noescape
-func avx2DotRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+func avx2DotRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 
 // avx2 enters the functions above.
 func (k *Kernels) avx2() {
@@ -360,8 +360,8 @@ func (k *Kernels) avx2() {
 	k.Dot = blockwise2(avx2Dot)
 	k.Max = avx2MaxOf
 	k.Min = avx2MinOf
-	k.FromBF16 = pieces(avx2FromBF16, k.FromBF16)
 	k.FromUint8 = pieces(avx2FromUint8, k.FromUint8)
+	k.FromBF16 = pieces(avx2FromBF16, k.FromBF16)
 	k.ToBF16 = pieces(avx2ToBF16, k.ToBF16)
 	k.RoundBF16 = avx2RoundBF16
 	k.Transpose32 = tiled(avx2Transpose32, 32)

@@ -6339,32 +6339,6 @@ numbers:
 	VZEROUPPER
 	RET
 
-// func avx2FromBF16(dst []float32, src []uint16)
-// Requires: AVX, AVX2
-TEXT ·avx2FromBF16(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ src_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	SUBQ $+16, DX
-	JL   piecesDone
-
-pieces:
-	VPMOVZXWD (CX)(BX*2), Y0
-	VPMOVZXWD 16(CX)(BX*2), Y1
-	VPSLLD    $0x10, Y0, Y0
-	VPSLLD    $0x10, Y1, Y1
-	VMOVUPS   Y0, (AX)(BX*4)
-	VMOVUPS   Y1, 32(AX)(BX*4)
-	ADDQ      $+16, BX
-	SUBQ      $+16, DX
-	JGE       pieces
-
-piecesDone:
-	ADDQ $+16, DX
-	VZEROUPPER
-	RET
-
 // func avx2FromUint8(dst []float32, src []uint8)
 // Requires: AVX, AVX2
 TEXT ·avx2FromUint8(SB), NOSPLIT, $0-48
@@ -6380,6 +6354,32 @@ pieces:
 	VPMOVZXBD 8(CX)(BX*1), Y1
 	VCVTDQ2PS Y0, Y0
 	VCVTDQ2PS Y1, Y1
+	VMOVUPS   Y0, (AX)(BX*4)
+	VMOVUPS   Y1, 32(AX)(BX*4)
+	ADDQ      $+16, BX
+	SUBQ      $+16, DX
+	JGE       pieces
+
+piecesDone:
+	ADDQ $+16, DX
+	VZEROUPPER
+	RET
+
+// func avx2FromBF16(dst []float32, src []uint16)
+// Requires: AVX, AVX2
+TEXT ·avx2FromBF16(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ src_base+24(FP), CX
+	MOVQ dst_len+8(FP), DX
+	XORQ BX, BX
+	SUBQ $+16, DX
+	JL   piecesDone
+
+pieces:
+	VPMOVZXWD (CX)(BX*2), Y0
+	VPMOVZXWD 16(CX)(BX*2), Y1
+	VPSLLD    $0x10, Y0, Y0
+	VPSLLD    $0x10, Y1, Y1
 	VMOVUPS   Y0, (AX)(BX*4)
 	VMOVUPS   Y1, 32(AX)(BX*4)
 	ADDQ      $+16, BX
@@ -6738,7 +6738,7 @@ group:
 	VZEROUPPER
 	RET
 
-// func avx2AddRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// func avx2AddRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 // Requires: AVX
 TEXT ·avx2AddRows(SB), NOSPLIT, $0-64
 	MOVQ  dst+0(FP), AX
@@ -6803,7 +6803,7 @@ vectorsDone:
 	VMASKMOVPS Y1, Y0, (AX)(DI*4)
 
 done:
-	MOVQ lddst+8(FP), SI
+	MOVQ ldd+8(FP), SI
 	LEAQ (AX)(SI*4), AX
 	MOVQ ldx+24(FP), SI
 	LEAQ (CX)(SI*4), CX
@@ -6816,18 +6816,18 @@ end:
 	VZEROUPPER
 	RET
 
-// func avx2AddRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// func avx2AddRightRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 // Requires: AVX
 TEXT ·avx2AddRightRows(SB), NOSPLIT, $0-64
 	MOVQ  dst+0(FP), AX
 	MOVQ  x+16(FP), CX
-	MOVQ  rows+48(FP), DX
-	MOVQ  y+32(FP), BX
-	TESTQ DX, DX
+	MOVQ  y+32(FP), DX
+	MOVQ  rows+48(FP), BX
+	TESTQ BX, BX
 	JLE   end
 
 row:
-	VBROADCASTSS (BX), Y0
+	VBROADCASTSS (DX), Y0
 	MOVQ         width+56(FP), SI
 	XORQ         DI, DI
 	SUBQ         $+32, SI
@@ -6876,20 +6876,20 @@ vectorsDone:
 	VMASKMOVPS Y0, Y1, (AX)(DI*4)
 
 done:
-	MOVQ lddst+8(FP), SI
+	MOVQ ldd+8(FP), SI
 	LEAQ (AX)(SI*4), AX
 	MOVQ ldx+24(FP), SI
 	LEAQ (CX)(SI*4), CX
 	MOVQ ldy+40(FP), SI
-	LEAQ (BX)(SI*4), BX
-	DECQ DX
+	LEAQ (DX)(SI*4), DX
+	DECQ BX
 	JNZ  row
 
 end:
 	VZEROUPPER
 	RET
 
-// func avx2SubRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// func avx2SubRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 // Requires: AVX
 TEXT ·avx2SubRows(SB), NOSPLIT, $0-64
 	MOVQ  dst+0(FP), AX
@@ -6954,7 +6954,7 @@ vectorsDone:
 	VMASKMOVPS Y1, Y0, (AX)(DI*4)
 
 done:
-	MOVQ lddst+8(FP), SI
+	MOVQ ldd+8(FP), SI
 	LEAQ (AX)(SI*4), AX
 	MOVQ ldx+24(FP), SI
 	LEAQ (CX)(SI*4), CX
@@ -6967,18 +6967,18 @@ end:
 	VZEROUPPER
 	RET
 
-// func avx2SubRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// func avx2SubRightRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 // Requires: AVX
 TEXT ·avx2SubRightRows(SB), NOSPLIT, $0-64
 	MOVQ  dst+0(FP), AX
 	MOVQ  x+16(FP), CX
-	MOVQ  rows+48(FP), DX
-	MOVQ  y+32(FP), BX
-	TESTQ DX, DX
+	MOVQ  y+32(FP), DX
+	MOVQ  rows+48(FP), BX
+	TESTQ BX, BX
 	JLE   end
 
 row:
-	VBROADCASTSS (BX), Y0
+	VBROADCASTSS (DX), Y0
 	MOVQ         width+56(FP), SI
 	XORQ         DI, DI
 	SUBQ         $+32, SI
@@ -7027,20 +7027,20 @@ vectorsDone:
 	VMASKMOVPS Y0, Y1, (AX)(DI*4)
 
 done:
-	MOVQ lddst+8(FP), SI
+	MOVQ ldd+8(FP), SI
 	LEAQ (AX)(SI*4), AX
 	MOVQ ldx+24(FP), SI
 	LEAQ (CX)(SI*4), CX
 	MOVQ ldy+40(FP), SI
-	LEAQ (BX)(SI*4), BX
-	DECQ DX
+	LEAQ (DX)(SI*4), DX
+	DECQ BX
 	JNZ  row
 
 end:
 	VZEROUPPER
 	RET
 
-// func avx2MulRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// func avx2MulRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 // Requires: AVX
 TEXT ·avx2MulRows(SB), NOSPLIT, $0-64
 	MOVQ  dst+0(FP), AX
@@ -7105,7 +7105,7 @@ vectorsDone:
 	VMASKMOVPS Y1, Y0, (AX)(DI*4)
 
 done:
-	MOVQ lddst+8(FP), SI
+	MOVQ ldd+8(FP), SI
 	LEAQ (AX)(SI*4), AX
 	MOVQ ldx+24(FP), SI
 	LEAQ (CX)(SI*4), CX
@@ -7118,18 +7118,18 @@ end:
 	VZEROUPPER
 	RET
 
-// func avx2MulRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// func avx2MulRightRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 // Requires: AVX
 TEXT ·avx2MulRightRows(SB), NOSPLIT, $0-64
 	MOVQ  dst+0(FP), AX
 	MOVQ  x+16(FP), CX
-	MOVQ  rows+48(FP), DX
-	MOVQ  y+32(FP), BX
-	TESTQ DX, DX
+	MOVQ  y+32(FP), DX
+	MOVQ  rows+48(FP), BX
+	TESTQ BX, BX
 	JLE   end
 
 row:
-	VBROADCASTSS (BX), Y0
+	VBROADCASTSS (DX), Y0
 	MOVQ         width+56(FP), SI
 	XORQ         DI, DI
 	SUBQ         $+32, SI
@@ -7178,20 +7178,20 @@ vectorsDone:
 	VMASKMOVPS Y0, Y1, (AX)(DI*4)
 
 done:
-	MOVQ lddst+8(FP), SI
+	MOVQ ldd+8(FP), SI
 	LEAQ (AX)(SI*4), AX
 	MOVQ ldx+24(FP), SI
 	LEAQ (CX)(SI*4), CX
 	MOVQ ldy+40(FP), SI
-	LEAQ (BX)(SI*4), BX
-	DECQ DX
+	LEAQ (DX)(SI*4), DX
+	DECQ BX
 	JNZ  row
 
 end:
 	VZEROUPPER
 	RET
 
-// func avx2MulAddRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, z *float32, ldz int, rows int, width int)
+// func avx2MulAddRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, z *float32, ldz int, rows int, width int)
 // Requires: AVX, FMA3
 TEXT ·avx2MulAddRows(SB), NOSPLIT, $0-80
 	MOVQ  dst+0(FP), AX
@@ -7263,7 +7263,7 @@ vectorsDone:
 	VMASKMOVPS  Y1, Y0, (AX)(R8*4)
 
 done:
-	MOVQ lddst+8(FP), DI
+	MOVQ ldd+8(FP), DI
 	LEAQ (AX)(DI*4), AX
 	MOVQ ldx+24(FP), DI
 	LEAQ (CX)(DI*4), CX
@@ -7278,19 +7278,19 @@ end:
 	VZEROUPPER
 	RET
 
-// func avx2AddScaledRows(dst *float32, lddst int, x *float32, ldx int, s *float32, lds int, y *float32, ldy int, rows int, width int)
+// func avx2AddScaledRows(dst *float32, ldd int, x *float32, ldx int, s *float32, lds int, y *float32, ldy int, rows int, width int)
 // Requires: AVX, FMA3
 TEXT ·avx2AddScaledRows(SB), NOSPLIT, $0-80
 	MOVQ  dst+0(FP), AX
 	MOVQ  x+16(FP), CX
 	MOVQ  y+48(FP), DX
-	MOVQ  rows+64(FP), BX
-	MOVQ  s+32(FP), SI
-	TESTQ BX, BX
+	MOVQ  s+32(FP), BX
+	MOVQ  rows+64(FP), SI
+	TESTQ SI, SI
 	JLE   end
 
 row:
-	VBROADCASTSS (SI), Y0
+	VBROADCASTSS (BX), Y0
 	MOVQ         width+72(FP), DI
 	XORQ         R8, R8
 	SUBQ         $+32, DI
@@ -7345,22 +7345,22 @@ vectorsDone:
 	VMASKMOVPS  Y2, Y1, (AX)(R8*4)
 
 done:
-	MOVQ lddst+8(FP), DI
+	MOVQ ldd+8(FP), DI
 	LEAQ (AX)(DI*4), AX
 	MOVQ ldx+24(FP), DI
 	LEAQ (CX)(DI*4), CX
 	MOVQ ldy+56(FP), DI
 	LEAQ (DX)(DI*4), DX
 	MOVQ lds+40(FP), DI
-	LEAQ (SI)(DI*4), SI
-	DECQ BX
+	LEAQ (BX)(DI*4), BX
+	DECQ SI
 	JNZ  row
 
 end:
 	VZEROUPPER
 	RET
 
-// func avx2SumRows(dst *float32, lddst int, x *float32, ldx int, rows int, width int)
+// func avx2SumRows(dst *float32, ldd int, x *float32, ldx int, rows int, width int)
 // Requires: AVX
 TEXT ·avx2SumRows(SB), NOSPLIT, $0-48
 	MOVQ  dst+0(FP), AX
@@ -7443,7 +7443,7 @@ done:
 	VMOVSHDUP    X1, X0
 	VADDPS       X0, X1, X1
 	VMOVSS       X1, (AX)
-	MOVQ         lddst+8(FP), BX
+	MOVQ         ldd+8(FP), BX
 	LEAQ         (AX)(BX*4), AX
 	MOVQ         ldx+24(FP), BX
 	LEAQ         (CX)(BX*4), CX
@@ -7454,7 +7454,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func avx2DotRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// func avx2DotRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 // Requires: AVX, FMA3
 TEXT ·avx2DotRows(SB), NOSPLIT, $0-64
 	MOVQ  dst+0(FP), AX
@@ -7548,7 +7548,7 @@ done:
 	VMOVSHDUP    X1, X0
 	VADDPS       X0, X1, X1
 	VMOVSS       X1, (AX)
-	MOVQ         lddst+8(FP), SI
+	MOVQ         ldd+8(FP), SI
 	LEAQ         (AX)(SI*4), AX
 	MOVQ         ldx+24(FP), SI
 	LEAQ         (CX)(SI*4), CX

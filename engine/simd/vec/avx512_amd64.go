@@ -234,13 +234,7 @@ func avx512MaxOf(x []float32) float32
 func avx512MinOf(x []float32) float32
 
 //go:noescape
-func avx512FromBF16(dst []float32, src []uint16)
-
-//go:noescape
 func avx512FromUint8(dst []float32, src []uint8)
-
-//go:noescape
-func avx512ToBF16(dst []uint16, src []float32)
 
 //go:noescape
 func avx512RoundBF16(dst []float32, x []float32)
@@ -252,34 +246,40 @@ func avx512Transpose32(dst *float32, ldd int, src *float32, lds int, bands int, 
 func avx512Transpose16(dst *uint16, ldd int, src *uint16, lds int, bands int, groups int)
 
 //go:noescape
-func avx512AddRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+func avx512AddRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 
 //go:noescape
-func avx512AddRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+func avx512AddRightRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 
 //go:noescape
-func avx512SubRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+func avx512SubRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 
 //go:noescape
-func avx512SubRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+func avx512SubRightRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 
 //go:noescape
-func avx512MulRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+func avx512MulRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 
 //go:noescape
-func avx512MulRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+func avx512MulRightRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 
 //go:noescape
-func avx512MulAddRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, z *float32, ldz int, rows int, width int)
+func avx512MulAddRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, z *float32, ldz int, rows int, width int)
 
 //go:noescape
-func avx512AddScaledRows(dst *float32, lddst int, x *float32, ldx int, s *float32, lds int, y *float32, ldy int, rows int, width int)
+func avx512AddScaledRows(dst *float32, ldd int, x *float32, ldx int, s *float32, lds int, y *float32, ldy int, rows int, width int)
 
 //go:noescape
-func avx512SumRows(dst *float32, lddst int, x *float32, ldx int, rows int, width int)
+func avx512FromBF16Rows(dst *float32, ldd int, src *uint16, lds int, rows int, width int)
 
 //go:noescape
-func avx512DotRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+func avx512ToBF16Rows(dst *uint16, ldd int, src *float32, lds int, rows int, width int)
+
+//go:noescape
+func avx512SumRows(dst *float32, ldd int, x *float32, ldx int, rows int, width int)
+
+//go:noescape
+func avx512DotRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 
 // avx512 enters the functions above.
 func (k *Kernels) avx512() {
@@ -360,9 +360,7 @@ func (k *Kernels) avx512() {
 	k.Dot = blockwise2(avx512Dot)
 	k.Max = avx512MaxOf
 	k.Min = avx512MinOf
-	k.FromBF16 = pieces(avx512FromBF16, k.FromBF16)
 	k.FromUint8 = pieces(avx512FromUint8, k.FromUint8)
-	k.ToBF16 = pieces(avx512ToBF16, k.ToBF16)
 	k.RoundBF16 = avx512RoundBF16
 	k.Transpose32 = tiled(avx512Transpose32, 64)
 	k.Transpose16 = tiled(avx512Transpose16, 64)
@@ -378,6 +376,10 @@ func (k *Kernels) avx512Rows() {
 	k.RightRows[Mul] = avx512MulRightRows
 	k.MulAddRows = avx512MulAddRows
 	k.AddScaledRows = avx512AddScaledRows
+	k.FromBF16Rows = avx512FromBF16Rows
+	k.FromBF16 = flat(k.FromBF16Rows)
+	k.ToBF16Rows = avx512ToBF16Rows
+	k.ToBF16 = flat(k.ToBF16Rows)
 	k.SumRows = short2(avx512SumRows, k.SumRows)
 	k.DotRows = short3(avx512DotRows, k.DotRows)
 }

@@ -7001,29 +7001,6 @@ numbers:
 	VZEROUPPER
 	RET
 
-// func avx512FromBF16(dst []float32, src []uint16)
-// Requires: AVX, AVX512F
-TEXT ·avx512FromBF16(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ src_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	SUBQ $+16, DX
-	JL   piecesDone
-
-pieces:
-	VPMOVZXWD (CX)(BX*2), Z0
-	VPSLLD    $0x10, Z0, Z0
-	VMOVUPS   Z0, (AX)(BX*4)
-	ADDQ      $+16, BX
-	SUBQ      $+16, DX
-	JGE       pieces
-
-piecesDone:
-	ADDQ $+16, DX
-	VZEROUPPER
-	RET
-
 // func avx512FromUint8(dst []float32, src []uint8)
 // Requires: AVX, AVX512F
 TEXT ·avx512FromUint8(SB), NOSPLIT, $0-48
@@ -7046,94 +7023,6 @@ piecesDone:
 	ADDQ $+16, DX
 	VZEROUPPER
 	RET
-
-// func avx512ToBF16(dst []uint16, src []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·avx512ToBF16(SB), NOSPLIT, $0-48
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         src_base+24(FP), CX
-	MOVQ         dst_len+8(FP), DX
-	VBROADCASTSS constant00000001<>+0(SB), Z0
-	VBROADCASTSS constant00007fff<>+0(SB), Z1
-	VBROADCASTSS constant00400000<>+0(SB), Z2
-	XORQ         BX, BX
-	SUBQ         $+16, DX
-	JL           piecesDone
-
-pieces:
-	VMOVUPS (CX)(BX*4), Z3
-	VPSRLD  $0x10, Z3, Z4
-	VANDPS  Z0, Z4, Z4
-	VPADDD  Z1, Z4, Z4
-	VPADDD  Z3, Z4, Z4
-	VCMPPS  $0x03, Z3, Z3, K1
-	VORPS   Z2, Z3, Z3
-	VMOVAPS Z4, Z4
-	VMOVAPS Z3, K1, Z4
-	VPSRLD  $0x10, Z4, Z3
-	VPMOVDW Z3, (AX)(BX*2)
-	ADDQ    $+16, BX
-	SUBQ    $+16, DX
-	JGE     pieces
-
-piecesDone:
-	ADDQ $+16, DX
-	VZEROUPPER
-	RET
-
-DATA constant00000001<>+0(SB)/4, $0x00000001
-DATA constant00000001<>+4(SB)/4, $0x00000001
-DATA constant00000001<>+8(SB)/4, $0x00000001
-DATA constant00000001<>+12(SB)/4, $0x00000001
-DATA constant00000001<>+16(SB)/4, $0x00000001
-DATA constant00000001<>+20(SB)/4, $0x00000001
-DATA constant00000001<>+24(SB)/4, $0x00000001
-DATA constant00000001<>+28(SB)/4, $0x00000001
-DATA constant00000001<>+32(SB)/4, $0x00000001
-DATA constant00000001<>+36(SB)/4, $0x00000001
-DATA constant00000001<>+40(SB)/4, $0x00000001
-DATA constant00000001<>+44(SB)/4, $0x00000001
-DATA constant00000001<>+48(SB)/4, $0x00000001
-DATA constant00000001<>+52(SB)/4, $0x00000001
-DATA constant00000001<>+56(SB)/4, $0x00000001
-DATA constant00000001<>+60(SB)/4, $0x00000001
-GLOBL constant00000001<>(SB), RODATA|NOPTR, $64
-
-DATA constant00007fff<>+0(SB)/4, $0x00007fff
-DATA constant00007fff<>+4(SB)/4, $0x00007fff
-DATA constant00007fff<>+8(SB)/4, $0x00007fff
-DATA constant00007fff<>+12(SB)/4, $0x00007fff
-DATA constant00007fff<>+16(SB)/4, $0x00007fff
-DATA constant00007fff<>+20(SB)/4, $0x00007fff
-DATA constant00007fff<>+24(SB)/4, $0x00007fff
-DATA constant00007fff<>+28(SB)/4, $0x00007fff
-DATA constant00007fff<>+32(SB)/4, $0x00007fff
-DATA constant00007fff<>+36(SB)/4, $0x00007fff
-DATA constant00007fff<>+40(SB)/4, $0x00007fff
-DATA constant00007fff<>+44(SB)/4, $0x00007fff
-DATA constant00007fff<>+48(SB)/4, $0x00007fff
-DATA constant00007fff<>+52(SB)/4, $0x00007fff
-DATA constant00007fff<>+56(SB)/4, $0x00007fff
-DATA constant00007fff<>+60(SB)/4, $0x00007fff
-GLOBL constant00007fff<>(SB), RODATA|NOPTR, $64
-
-DATA constant00400000<>+0(SB)/4, $0x00400000
-DATA constant00400000<>+4(SB)/4, $0x00400000
-DATA constant00400000<>+8(SB)/4, $0x00400000
-DATA constant00400000<>+12(SB)/4, $0x00400000
-DATA constant00400000<>+16(SB)/4, $0x00400000
-DATA constant00400000<>+20(SB)/4, $0x00400000
-DATA constant00400000<>+24(SB)/4, $0x00400000
-DATA constant00400000<>+28(SB)/4, $0x00400000
-DATA constant00400000<>+32(SB)/4, $0x00400000
-DATA constant00400000<>+36(SB)/4, $0x00400000
-DATA constant00400000<>+40(SB)/4, $0x00400000
-DATA constant00400000<>+44(SB)/4, $0x00400000
-DATA constant00400000<>+48(SB)/4, $0x00400000
-DATA constant00400000<>+52(SB)/4, $0x00400000
-DATA constant00400000<>+56(SB)/4, $0x00400000
-DATA constant00400000<>+60(SB)/4, $0x00400000
-GLOBL constant00400000<>(SB), RODATA|NOPTR, $64
 
 // func avx512RoundBF16(dst []float32, x []float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
@@ -7259,6 +7148,60 @@ DATA constantffff0000<>+52(SB)/4, $0xffff0000
 DATA constantffff0000<>+56(SB)/4, $0xffff0000
 DATA constantffff0000<>+60(SB)/4, $0xffff0000
 GLOBL constantffff0000<>(SB), RODATA|NOPTR, $64
+
+DATA constant00000001<>+0(SB)/4, $0x00000001
+DATA constant00000001<>+4(SB)/4, $0x00000001
+DATA constant00000001<>+8(SB)/4, $0x00000001
+DATA constant00000001<>+12(SB)/4, $0x00000001
+DATA constant00000001<>+16(SB)/4, $0x00000001
+DATA constant00000001<>+20(SB)/4, $0x00000001
+DATA constant00000001<>+24(SB)/4, $0x00000001
+DATA constant00000001<>+28(SB)/4, $0x00000001
+DATA constant00000001<>+32(SB)/4, $0x00000001
+DATA constant00000001<>+36(SB)/4, $0x00000001
+DATA constant00000001<>+40(SB)/4, $0x00000001
+DATA constant00000001<>+44(SB)/4, $0x00000001
+DATA constant00000001<>+48(SB)/4, $0x00000001
+DATA constant00000001<>+52(SB)/4, $0x00000001
+DATA constant00000001<>+56(SB)/4, $0x00000001
+DATA constant00000001<>+60(SB)/4, $0x00000001
+GLOBL constant00000001<>(SB), RODATA|NOPTR, $64
+
+DATA constant00007fff<>+0(SB)/4, $0x00007fff
+DATA constant00007fff<>+4(SB)/4, $0x00007fff
+DATA constant00007fff<>+8(SB)/4, $0x00007fff
+DATA constant00007fff<>+12(SB)/4, $0x00007fff
+DATA constant00007fff<>+16(SB)/4, $0x00007fff
+DATA constant00007fff<>+20(SB)/4, $0x00007fff
+DATA constant00007fff<>+24(SB)/4, $0x00007fff
+DATA constant00007fff<>+28(SB)/4, $0x00007fff
+DATA constant00007fff<>+32(SB)/4, $0x00007fff
+DATA constant00007fff<>+36(SB)/4, $0x00007fff
+DATA constant00007fff<>+40(SB)/4, $0x00007fff
+DATA constant00007fff<>+44(SB)/4, $0x00007fff
+DATA constant00007fff<>+48(SB)/4, $0x00007fff
+DATA constant00007fff<>+52(SB)/4, $0x00007fff
+DATA constant00007fff<>+56(SB)/4, $0x00007fff
+DATA constant00007fff<>+60(SB)/4, $0x00007fff
+GLOBL constant00007fff<>(SB), RODATA|NOPTR, $64
+
+DATA constant00400000<>+0(SB)/4, $0x00400000
+DATA constant00400000<>+4(SB)/4, $0x00400000
+DATA constant00400000<>+8(SB)/4, $0x00400000
+DATA constant00400000<>+12(SB)/4, $0x00400000
+DATA constant00400000<>+16(SB)/4, $0x00400000
+DATA constant00400000<>+20(SB)/4, $0x00400000
+DATA constant00400000<>+24(SB)/4, $0x00400000
+DATA constant00400000<>+28(SB)/4, $0x00400000
+DATA constant00400000<>+32(SB)/4, $0x00400000
+DATA constant00400000<>+36(SB)/4, $0x00400000
+DATA constant00400000<>+40(SB)/4, $0x00400000
+DATA constant00400000<>+44(SB)/4, $0x00400000
+DATA constant00400000<>+48(SB)/4, $0x00400000
+DATA constant00400000<>+52(SB)/4, $0x00400000
+DATA constant00400000<>+56(SB)/4, $0x00400000
+DATA constant00400000<>+60(SB)/4, $0x00400000
+GLOBL constant00400000<>(SB), RODATA|NOPTR, $64
 
 // func avx512Transpose32(dst *float32, ldd int, src *float32, lds int, bands int, groups int)
 // Requires: AVX, AVX512F
@@ -7472,7 +7415,7 @@ group:
 	VZEROUPPER
 	RET
 
-// func avx512AddRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// func avx512AddRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512AddRows(SB), NOSPLIT, $0-64
 	MOVQ  dst+0(FP), AX
@@ -7536,7 +7479,7 @@ vectorsDone:
 	VMOVUPS   Z0, K1, (AX)(DI*4)
 
 done:
-	MOVQ lddst+8(FP), SI
+	MOVQ ldd+8(FP), SI
 	LEAQ (AX)(SI*4), AX
 	MOVQ ldx+24(FP), SI
 	LEAQ (CX)(SI*4), CX
@@ -7549,18 +7492,18 @@ end:
 	VZEROUPPER
 	RET
 
-// func avx512AddRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// func avx512AddRightRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512AddRightRows(SB), NOSPLIT, $0-64
 	MOVQ  dst+0(FP), AX
 	MOVQ  x+16(FP), CX
-	MOVQ  rows+48(FP), DX
-	MOVQ  y+32(FP), BX
-	TESTQ DX, DX
+	MOVQ  y+32(FP), DX
+	MOVQ  rows+48(FP), BX
+	TESTQ BX, BX
 	JLE   end
 
 row:
-	VBROADCASTSS (BX), Z0
+	VBROADCASTSS (DX), Z0
 	MOVQ         width+56(FP), SI
 	XORQ         DI, DI
 	SUBQ         $+64, SI
@@ -7608,20 +7551,20 @@ vectorsDone:
 	VMOVUPS   Z0, K1, (AX)(DI*4)
 
 done:
-	MOVQ lddst+8(FP), SI
+	MOVQ ldd+8(FP), SI
 	LEAQ (AX)(SI*4), AX
 	MOVQ ldx+24(FP), SI
 	LEAQ (CX)(SI*4), CX
 	MOVQ ldy+40(FP), SI
-	LEAQ (BX)(SI*4), BX
-	DECQ DX
+	LEAQ (DX)(SI*4), DX
+	DECQ BX
 	JNZ  row
 
 end:
 	VZEROUPPER
 	RET
 
-// func avx512SubRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// func avx512SubRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512SubRows(SB), NOSPLIT, $0-64
 	MOVQ  dst+0(FP), AX
@@ -7685,7 +7628,7 @@ vectorsDone:
 	VMOVUPS   Z0, K1, (AX)(DI*4)
 
 done:
-	MOVQ lddst+8(FP), SI
+	MOVQ ldd+8(FP), SI
 	LEAQ (AX)(SI*4), AX
 	MOVQ ldx+24(FP), SI
 	LEAQ (CX)(SI*4), CX
@@ -7698,18 +7641,18 @@ end:
 	VZEROUPPER
 	RET
 
-// func avx512SubRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// func avx512SubRightRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512SubRightRows(SB), NOSPLIT, $0-64
 	MOVQ  dst+0(FP), AX
 	MOVQ  x+16(FP), CX
-	MOVQ  rows+48(FP), DX
-	MOVQ  y+32(FP), BX
-	TESTQ DX, DX
+	MOVQ  y+32(FP), DX
+	MOVQ  rows+48(FP), BX
+	TESTQ BX, BX
 	JLE   end
 
 row:
-	VBROADCASTSS (BX), Z0
+	VBROADCASTSS (DX), Z0
 	MOVQ         width+56(FP), SI
 	XORQ         DI, DI
 	SUBQ         $+64, SI
@@ -7757,20 +7700,20 @@ vectorsDone:
 	VMOVUPS   Z0, K1, (AX)(DI*4)
 
 done:
-	MOVQ lddst+8(FP), SI
+	MOVQ ldd+8(FP), SI
 	LEAQ (AX)(SI*4), AX
 	MOVQ ldx+24(FP), SI
 	LEAQ (CX)(SI*4), CX
 	MOVQ ldy+40(FP), SI
-	LEAQ (BX)(SI*4), BX
-	DECQ DX
+	LEAQ (DX)(SI*4), DX
+	DECQ BX
 	JNZ  row
 
 end:
 	VZEROUPPER
 	RET
 
-// func avx512MulRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// func avx512MulRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512MulRows(SB), NOSPLIT, $0-64
 	MOVQ  dst+0(FP), AX
@@ -7834,7 +7777,7 @@ vectorsDone:
 	VMOVUPS   Z0, K1, (AX)(DI*4)
 
 done:
-	MOVQ lddst+8(FP), SI
+	MOVQ ldd+8(FP), SI
 	LEAQ (AX)(SI*4), AX
 	MOVQ ldx+24(FP), SI
 	LEAQ (CX)(SI*4), CX
@@ -7847,18 +7790,18 @@ end:
 	VZEROUPPER
 	RET
 
-// func avx512MulRightRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// func avx512MulRightRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512MulRightRows(SB), NOSPLIT, $0-64
 	MOVQ  dst+0(FP), AX
 	MOVQ  x+16(FP), CX
-	MOVQ  rows+48(FP), DX
-	MOVQ  y+32(FP), BX
-	TESTQ DX, DX
+	MOVQ  y+32(FP), DX
+	MOVQ  rows+48(FP), BX
+	TESTQ BX, BX
 	JLE   end
 
 row:
-	VBROADCASTSS (BX), Z0
+	VBROADCASTSS (DX), Z0
 	MOVQ         width+56(FP), SI
 	XORQ         DI, DI
 	SUBQ         $+64, SI
@@ -7906,20 +7849,20 @@ vectorsDone:
 	VMOVUPS   Z0, K1, (AX)(DI*4)
 
 done:
-	MOVQ lddst+8(FP), SI
+	MOVQ ldd+8(FP), SI
 	LEAQ (AX)(SI*4), AX
 	MOVQ ldx+24(FP), SI
 	LEAQ (CX)(SI*4), CX
 	MOVQ ldy+40(FP), SI
-	LEAQ (BX)(SI*4), BX
-	DECQ DX
+	LEAQ (DX)(SI*4), DX
+	DECQ BX
 	JNZ  row
 
 end:
 	VZEROUPPER
 	RET
 
-// func avx512MulAddRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, z *float32, ldz int, rows int, width int)
+// func avx512MulAddRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, z *float32, ldz int, rows int, width int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512MulAddRows(SB), NOSPLIT, $0-80
 	MOVQ  dst+0(FP), AX
@@ -7990,7 +7933,7 @@ vectorsDone:
 	VMOVUPS     Z0, K1, (AX)(R8*4)
 
 done:
-	MOVQ lddst+8(FP), DI
+	MOVQ ldd+8(FP), DI
 	LEAQ (AX)(DI*4), AX
 	MOVQ ldx+24(FP), DI
 	LEAQ (CX)(DI*4), CX
@@ -8005,19 +7948,19 @@ end:
 	VZEROUPPER
 	RET
 
-// func avx512AddScaledRows(dst *float32, lddst int, x *float32, ldx int, s *float32, lds int, y *float32, ldy int, rows int, width int)
+// func avx512AddScaledRows(dst *float32, ldd int, x *float32, ldx int, s *float32, lds int, y *float32, ldy int, rows int, width int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512AddScaledRows(SB), NOSPLIT, $0-80
 	MOVQ  dst+0(FP), AX
 	MOVQ  x+16(FP), CX
 	MOVQ  y+48(FP), DX
-	MOVQ  rows+64(FP), BX
-	MOVQ  s+32(FP), SI
-	TESTQ BX, BX
+	MOVQ  s+32(FP), BX
+	MOVQ  rows+64(FP), SI
+	TESTQ SI, SI
 	JLE   end
 
 row:
-	VBROADCASTSS (SI), Z0
+	VBROADCASTSS (BX), Z0
 	MOVQ         width+72(FP), DI
 	XORQ         R8, R8
 	SUBQ         $+64, DI
@@ -8071,22 +8014,187 @@ vectorsDone:
 	VMOVUPS     Z1, K1, (AX)(R8*4)
 
 done:
-	MOVQ lddst+8(FP), DI
+	MOVQ ldd+8(FP), DI
 	LEAQ (AX)(DI*4), AX
 	MOVQ ldx+24(FP), DI
 	LEAQ (CX)(DI*4), CX
 	MOVQ ldy+56(FP), DI
 	LEAQ (DX)(DI*4), DX
 	MOVQ lds+40(FP), DI
-	LEAQ (SI)(DI*4), SI
-	DECQ BX
+	LEAQ (BX)(DI*4), BX
+	DECQ SI
 	JNZ  row
 
 end:
 	VZEROUPPER
 	RET
 
-// func avx512SumRows(dst *float32, lddst int, x *float32, ldx int, rows int, width int)
+// func avx512FromBF16Rows(dst *float32, ldd int, src *uint16, lds int, rows int, width int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512FromBF16Rows(SB), NOSPLIT, $0-48
+	MOVQ  dst+0(FP), AX
+	MOVQ  src+16(FP), CX
+	MOVQ  rows+32(FP), DX
+	TESTQ DX, DX
+	JLE   end
+
+row:
+	MOVQ width+40(FP), BX
+	XORQ SI, SI
+	SUBQ $+64, BX
+	JL   groupsDone
+
+groups:
+	VPMOVZXWD (CX)(SI*2), Z0
+	VPMOVZXWD 32(CX)(SI*2), Z1
+	VPMOVZXWD 64(CX)(SI*2), Z2
+	VPMOVZXWD 96(CX)(SI*2), Z3
+	VPSLLD    $0x10, Z0, Z0
+	VPSLLD    $0x10, Z1, Z1
+	VPSLLD    $0x10, Z2, Z2
+	VPSLLD    $0x10, Z3, Z3
+	VMOVUPS   Z0, (AX)(SI*4)
+	VMOVUPS   Z1, 64(AX)(SI*4)
+	VMOVUPS   Z2, 128(AX)(SI*4)
+	VMOVUPS   Z3, 192(AX)(SI*4)
+	ADDQ      $+64, SI
+	SUBQ      $+64, BX
+	JGE       groups
+
+groupsDone:
+	ADDQ $+64, BX
+	SUBQ $+16, BX
+	JL   vectorsDone
+
+vectors:
+	VPMOVZXWD (CX)(SI*2), Z0
+	VPSLLD    $0x10, Z0, Z0
+	VMOVUPS   Z0, (AX)(SI*4)
+	ADDQ      $+16, SI
+	SUBQ      $+16, BX
+	JGE       vectors
+
+vectorsDone:
+	ADDQ        $+16, BX
+	TESTQ       BX, BX
+	JZ          done
+	MOVL        $-1, DI
+	BZHIL       BX, DI, DI
+	KMOVW       DI, K1
+	VPMOVZXWD.Z (CX)(SI*2), K1, Z0
+	VPSLLD      $0x10, Z0, Z0
+	VMOVUPS     Z0, K1, (AX)(SI*4)
+
+done:
+	MOVQ ldd+8(FP), BX
+	LEAQ (AX)(BX*4), AX
+	MOVQ lds+24(FP), BX
+	LEAQ (CX)(BX*2), CX
+	DECQ DX
+	JNZ  row
+
+end:
+	VZEROUPPER
+	RET
+
+// func avx512ToBF16Rows(dst *uint16, ldd int, src *float32, lds int, rows int, width int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·avx512ToBF16Rows(SB), NOSPLIT, $0-48
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+16(FP), CX
+	VBROADCASTSS constant00000001<>+0(SB), Z0
+	VBROADCASTSS constant00007fff<>+0(SB), Z1
+	VBROADCASTSS constant00400000<>+0(SB), Z2
+	MOVQ         rows+32(FP), DX
+	TESTQ        DX, DX
+	JLE          end
+
+row:
+	MOVQ width+40(FP), BX
+	XORQ SI, SI
+	SUBQ $+32, BX
+	JL   groupsDone
+
+groups:
+	VMOVUPS (CX)(SI*4), Z3
+	VMOVUPS 64(CX)(SI*4), Z4
+	VPSRLD  $0x10, Z3, Z5
+	VPSRLD  $0x10, Z4, Z6
+	VANDPS  Z0, Z5, Z5
+	VANDPS  Z0, Z6, Z6
+	VPADDD  Z1, Z5, Z5
+	VPADDD  Z1, Z6, Z6
+	VPADDD  Z3, Z5, Z5
+	VPADDD  Z4, Z6, Z6
+	VCMPPS  $0x03, Z3, Z3, K1
+	VCMPPS  $0x03, Z4, Z4, K2
+	VORPS   Z2, Z3, Z3
+	VORPS   Z2, Z4, Z4
+	VMOVAPS Z5, Z5
+	VMOVAPS Z3, K1, Z5
+	VMOVAPS Z6, Z3
+	VMOVAPS Z4, K2, Z3
+	VPSRLD  $0x10, Z5, Z4
+	VPSRLD  $0x10, Z3, Z3
+	VPMOVDW Z4, (AX)(SI*2)
+	VPMOVDW Z3, 32(AX)(SI*2)
+	ADDQ    $+32, SI
+	SUBQ    $+32, BX
+	JGE     groups
+
+groupsDone:
+	ADDQ $+32, BX
+	SUBQ $+16, BX
+	JL   vectorsDone
+
+vectors:
+	VMOVUPS (CX)(SI*4), Z3
+	VPSRLD  $0x10, Z3, Z4
+	VANDPS  Z0, Z4, Z4
+	VPADDD  Z1, Z4, Z4
+	VPADDD  Z3, Z4, Z4
+	VCMPPS  $0x03, Z3, Z3, K1
+	VORPS   Z2, Z3, Z3
+	VMOVAPS Z4, Z4
+	VMOVAPS Z3, K1, Z4
+	VPSRLD  $0x10, Z4, Z3
+	VPMOVDW Z3, (AX)(SI*2)
+	ADDQ    $+16, SI
+	SUBQ    $+16, BX
+	JGE     vectors
+
+vectorsDone:
+	ADDQ      $+16, BX
+	TESTQ     BX, BX
+	JZ        done
+	MOVL      $-1, DI
+	BZHIL     BX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (CX)(SI*4), K1, Z3
+	VPSRLD    $0x10, Z3, Z4
+	VANDPS    Z0, Z4, Z4
+	VPADDD    Z1, Z4, Z4
+	VPADDD    Z3, Z4, Z4
+	VCMPPS    $0x03, Z3, Z3, K2
+	VORPS     Z2, Z3, Z3
+	VMOVAPS   Z4, Z4
+	VMOVAPS   Z3, K2, Z4
+	VPSRLD    $0x10, Z4, Z3
+	VPMOVDW   Z3, K1, (AX)(SI*2)
+
+done:
+	MOVQ ldd+8(FP), BX
+	LEAQ (AX)(BX*2), AX
+	MOVQ lds+24(FP), BX
+	LEAQ (CX)(BX*4), CX
+	DECQ DX
+	JNZ  row
+
+end:
+	VZEROUPPER
+	RET
+
+// func avx512SumRows(dst *float32, ldd int, x *float32, ldx int, rows int, width int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512SumRows(SB), NOSPLIT, $0-48
 	MOVQ  dst+0(FP), AX
@@ -8170,7 +8278,7 @@ done:
 	VMOVSHDUP     X1, X0
 	VADDPS        X0, X1, X1
 	VMOVSS        X1, (AX)
-	MOVQ          lddst+8(FP), BX
+	MOVQ          ldd+8(FP), BX
 	LEAQ          (AX)(BX*4), AX
 	MOVQ          ldx+24(FP), BX
 	LEAQ          (CX)(BX*4), CX
@@ -8181,7 +8289,7 @@ end:
 	VZEROUPPER
 	RET
 
-// func avx512DotRows(dst *float32, lddst int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
+// func avx512DotRows(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows int, width int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512DotRows(SB), NOSPLIT, $0-64
 	MOVQ  dst+0(FP), AX
@@ -8276,7 +8384,7 @@ done:
 	VMOVSHDUP     X1, X0
 	VADDPS        X0, X1, X1
 	VMOVSS        X1, (AX)
-	MOVQ          lddst+8(FP), SI
+	MOVQ          ldd+8(FP), SI
 	LEAQ          (AX)(SI*4), AX
 	MOVQ          ldx+24(FP), SI
 	LEAQ          (CX)(SI*4), CX

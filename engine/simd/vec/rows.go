@@ -13,8 +13,8 @@ type (
 )
 
 // row gives a row of a matrix.
-func row(first *float32, ld, r, width int) []float32 {
-	return unsafe.Slice((*float32)(unsafe.Add(unsafe.Pointer(first), 4*ld*r)), width)
+func row[T float32 | uint16](first *T, ld, r, width int) []T {
+	return unsafe.Slice((*T)(unsafe.Add(unsafe.Pointer(first), int(unsafe.Sizeof(*first))*ld*r)), width)
 }
 
 // at gives the number of a row.
@@ -32,6 +32,8 @@ func (k *Kernels) byRow() {
 	k.AddScaledRows = addScaledRows(k.AddScaled)
 	k.SumRows = sumRows(k.Sum)
 	k.DotRows = dotRows(k.Dot)
+	k.FromBF16Rows = convertRows(k.FromBF16)
+	k.ToBF16Rows = convertRows(k.ToBF16)
 }
 
 func binaryRows(f func(dst, x, y []float32)) Rows3 {
@@ -78,6 +80,14 @@ func dotRows(f func(x, y []float32) float32) Rows3 {
 	return func(dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, rows, width int) {
 		for r := range rows {
 			*at(dst, ldd, r) = f(row(x, ldx, r, width), row(y, ldy, r, width))
+		}
+	}
+}
+
+func convertRows[D, S float32 | uint16](f func(dst []D, src []S)) func(dst *D, ldd int, src *S, lds int, rows, width int) {
+	return func(dst *D, ldd int, src *S, lds int, rows, width int) {
+		for r := range rows {
+			f(row(dst, ldd, r, width), row(src, lds, r, width))
 		}
 	}
 }

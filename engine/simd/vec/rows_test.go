@@ -54,6 +54,7 @@ func checkRows(t *testing.T, k *Kernels, rows, width, ld int) {
 		k.AddScaledRows(dst, ldd, first(x), ld, first(s), 1, first(y), width, rows, width)
 	}, func(dst []float32, r int) { k.AddScaled(dst, line(x, ld, r), s[r], line(y, width, r)) })
 
+	checkConversions(t, k, rows, width, ld, x)
 	sums := func(what string, run func(dst *float32), want func(r int) float32) {
 		t.Helper()
 		dst := guard[float32](rows, 77)
@@ -68,4 +69,21 @@ func checkRows(t *testing.T, k *Kernels, rows, width, ld int) {
 	sums("Sum", func(dst *float32) { k.SumRows(dst, 1, first(x), ld, rows, width) }, func(r int) float32 { return k.Sum(line(x, ld, r)) })
 	sums("Dot", func(dst *float32) { k.DotRows(dst, 1, first(x), ld, first(y), width, rows, width) },
 		func(r int) float32 { return k.Dot(line(x, ld, r), line(y, width, r)) })
+}
+
+func checkConversions(t *testing.T, k *Kernels, rows, width, ld int, x []float32) {
+	t.Helper()
+	short, row := guard[uint16](rows*width, 777), make([]uint16, width)
+	k.ToBF16Rows(unsafe.SliceData(short.inner()), width, unsafe.SliceData(x), ld, rows, width)
+	short.check(t, "ToBF16Rows")
+	back, wide := guard[float32](rows*width, 77), make([]float32, width)
+	k.FromBF16Rows(unsafe.SliceData(back.inner()), width, unsafe.SliceData(short.inner()), width, rows, width)
+	back.check(t, "FromBF16Rows")
+	for r := range rows {
+		k.ToBF16(row, x[r*ld:][:width])
+		k.FromBF16(wide, row)
+		if !slices.Equal(short.inner()[r*width:][:width], row) || !slices.EqualFunc(back.inner()[r*width:][:width], wide, same) {
+			t.Fatalf("row %d of %d, of %d numbers, is not converted as alone", r, rows, width)
+		}
+	}
 }

@@ -53,6 +53,11 @@ func blockwise2(dot func(x, y []float32) float32) func(x, y []float32) float32 {
 	}
 }
 
+// flat makes a conversion of rows one of slices.
+func flat[D, S any](convert func(dst *D, ldd int, src *S, lds int, rows, width int)) func(dst []D, src []S) {
+	return func(dst []D, src []S) { convert(unsafe.SliceData(dst), 0, unsafe.SliceData(src), 0, 1, len(dst)) }
+}
+
 // short2 has rows of up to a block summed by one kernel, longer ones by another; short3 too.
 func short2(kernel, longer Rows2) Rows2 {
 	return func(dst *float32, ldd int, x *float32, ldx int, rows, width int) {

@@ -107,6 +107,8 @@ type Kernels struct {
 	AddScaledRows Rows4            // x + s*y, the matrix s in between, with one number a row
 	SumRows       Rows2            // one number a row
 	DotRows       Rows3            // one number a row
+	FromBF16Rows  func(dst *float32, ldd int, src *uint16, lds int, rows, width int)
+	ToBF16Rows    func(dst *uint16, ldd int, src *float32, lds int, rows, width int)
 
 	// Reductions, in an order that the length alone decides. A sum of float32 has no more than 30 roundings on the way of a
 	// term, at any length: its error is below 2e-6 of the sum of the terms' magnitudes, and below 1e-6 unless the terms are

@@ -13,7 +13,8 @@ import (
 // array is a slice that the loop goes along.
 type array struct {
 	base reg.Register
-	size int // bytes of an element
+	size int    // bytes of an element
+	step string // of a matrix: the parameter that tells how many elements lie from row to row, without its prefix ld
 }
 
 // function begins a function. Its name gets the instruction set's before it.
@@ -44,7 +45,7 @@ func (m *machine) enter(field, function string) {
 }
 
 func (m *machine) array(name string, size int) array {
-	return array{m.Load(m.Param(name).Base(), m.GP64()), size}
+	return array{m.Load(m.Param(name).Base(), m.GP64()), size, ""}
 }
 
 func (m *machine) length(name string) reg.Register { return m.Load(m.Param(name).Len(), m.GP64()) }

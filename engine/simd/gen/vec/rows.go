@@ -32,6 +32,9 @@ func overRows(m *machine) {
 		m.addProduct(sum, s, m.load(in[1]))
 		return sum
 	})
+	if m.wide {
+		m.convertRows()
+	}
 	m.sumRows("SumRows", []string{"x"}, func(in []array, i int, total reg.VecVirtual) { m.VADDPS(m.loadVector(in[0], i), total, total) })
 	m.sumRows("DotRows", []string{"x", "y"}, func(in []array, i int, total reg.VecVirtual) {
 		m.VFMADD231PS(m.loadVector(in[0], i), m.loadVector(in[1], i), total)
@@ -42,7 +45,7 @@ func overRows(m *machine) {
 func (m *machine) rowFunction(name string, others ...string) string {
 	var signature strings.Builder
 	for _, a := range append([]string{"dst"}, others...) {
-		fmt.Fprintf(&signature, "%s *float32, ld%s int, ", a, a)
+		fmt.Fprintf(&signature, "%s *float32, ld%s int, ", a, strings.Replace(a, "dst", "d", 1))
 	}
 	return m.function(name, "func("+signature.String()+"rows, width int)")
 }
@@ -54,68 +57,70 @@ func (m *machine) enterRows(field, function string) {
 
 // rows writes the loop over rows of the function begun last: dst is f of vectors and of a number, if there is one by that name.
 func (m *machine) rows(vectors []string, number string, f func(in []array, number repeated) group) {
-	dst, in, n := m.first("dst"), m.firsts(vectors), m.Load(m.Param("rows"), m.GP64())
-	var single array
+	dst, in := m.first("dst", 4), m.firsts(vectors)
+	all := append([]array{dst}, in...)
 	var value repeated
 	if number != "" {
-		single, value = m.first(number), repeated{m.register()}
+		all = append(all, m.first(number, 4))
+		value = repeated{m.register()}
 	}
-	m.TESTQ(n, n)
-	m.JLE(operand.LabelRef("end"))
-	m.Label("row")
-	if number != "" {
-		m.VBROADCASTSS(operand.Mem{Base: single.base}, value.Op)
-	}
-	m.loop(m.Load(m.Param("width"), m.GP64()), plain, func() { m.store(dst, f(in, value)) })
-	m.nextRow(dst, "dst")
-	for i, name := range vectors {
-		m.nextRow(in[i], name)
-	}
-	if number != "" {
-		m.nextRow(single, number)
-	}
-	m.DECQ(n)
-	m.JNZ(operand.LabelRef("row"))
-	m.Label("end")
+	m.eachRow(all, func() {
+		if number != "" {
+			m.VBROADCASTSS(operand.Mem{Base: all[len(all)-1].base}, value.Op)
+		}
+		m.loop(m.Load(m.Param("width"), m.GP64()), plain, func() { m.store(dst, f(in, value)) })
+	})
 	m.end()
 }
 
 // sumRows writes a sum along each row.
 func (m *machine) sumRows(name string, vectors []string, add func(in []array, i int, total reg.VecVirtual)) {
 	m.enterRows(name, fmt.Sprintf("short%d(%s, k.%s)", len(vectors)+1, m.rowFunction(name, vectors...), name))
-	dst, in, n := m.first("dst"), m.firsts(vectors), m.Load(m.Param("rows"), m.GP64())
+	dst, in := m.first("dst", 4), m.firsts(vectors)
+	m.eachRow(append([]array{dst}, in...), func() {
+		total := m.gather(terms, 0)
+		m.loop(m.Load(m.Param("width"), m.GP64()), terms, func() {
+			for i := range m.count {
+				add(in, i, total[i])
+			}
+		})
+		m.VMOVSS(m.fold(total, m.VADDPS), operand.Mem{Base: dst.base})
+	})
+	m.end()
+}
+
+// eachRow writes the body for as many rows as the function is told, and moves the arrays on from row to row.
+func (m *machine) eachRow(all []array, body func()) {
+	n := m.Load(m.Param("rows"), m.GP64())
 	m.TESTQ(n, n)
 	m.JLE(operand.LabelRef("end"))
 	m.Label("row")
-	total := m.gather(terms, 0)
-	m.loop(m.Load(m.Param("width"), m.GP64()), terms, func() {
-		for i := range m.count {
-			add(in, i, total[i])
-		}
-	})
-	m.VMOVSS(m.fold(total, m.VADDPS), operand.Mem{Base: dst.base})
-	m.nextRow(dst, "dst")
-	for i, name := range vectors {
-		m.nextRow(in[i], name)
+	body()
+	for _, a := range all {
+		step := m.Load(m.Param("ld"+a.step), m.GP64())
+		m.LEAQ(operand.Mem{Base: a.base, Index: step, Scale: uint8(a.size)}, a.base)
 	}
 	m.DECQ(n)
 	m.JNZ(operand.LabelRef("row"))
 	m.Label("end")
-	m.end()
 }
 
-func (m *machine) first(name string) array { return array{m.Load(m.Param(name), m.GP64()), 4} }
+// first is a matrix given by its first element.
+func (m *machine) first(name string, size int) array {
+	step := name
+	switch name {
+	case "dst":
+		step = "d"
+	case "src":
+		step = "s"
+	}
+	return array{m.Load(m.Param(name), m.GP64()), size, step}
+}
 
 func (m *machine) firsts(names []string) []array {
 	var list []array
 	for _, name := range names {
-		list = append(list, m.first(name))
+		list = append(list, m.first(name, 4))
 	}
 	return list
-}
-
-// nextRow moves an array on to the next row.
-func (m *machine) nextRow(a array, name string) {
-	step := m.Load(m.Param("ld"+name), m.GP64())
-	m.LEAQ(operand.Mem{Base: a.base, Index: step, Scale: 4}, a.base)
 }
