@@ -91,6 +91,25 @@ func TestWrittenListsReadTheSame(t *testing.T) {
 	}
 }
 
+// TestPublishedListsComeBack writes UCF101's lists in their own form, which gives the published bytes.
+func TestPublishedListsComeBack(t *testing.T) {
+	dir, out := given.Clips(t, "annotations", "ucf101"), filepath.Join(t.TempDir(), "out")
+	s, err := Open(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Write(out, s.Rows(), Form{Kind: UCF101, Labels: s.Labels}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names(t, out) {
+		want, err1 := os.ReadFile(filepath.Join(dir, name))
+		got, err2 := os.ReadFile(filepath.Join(out, name))
+		if err := errors.Join(err1, err2); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s differs: %v", name, err)
+		}
+	}
+}
+
 func TestFoldersOfPicturesAreCounted(t *testing.T) {
 	dir := tree(t, map[string]string{"one/img_00001.jpg": "", "one/img_00002.jpg": "", "five/img_00005.jpg": "", "five/img_00006.jpg": "", "gap/1.jpg": "", "gap/3.jpg": "", "clip.mp4": ""})
 	at := func(name string) string { return filepath.Join(dir, name) }

@@ -61,7 +61,7 @@ ava alone. What can be read here, every --data reads as well.`,
 	f.StringVar(&o.files, "files", "", `names of the files of a list of ids, as in "{split}/{label}/{id}_{start}_{end}.mp4" (default: found)`)
 	f.StringVar(&o.pictures, "pictures", "", `names of the pictures, as in "img_{:05}.jpg", where the folders of a list hold others as well`)
 	f.IntVar(&o.number, "split", 1, "which of the splits of UCF101 or HMDB51, 1 to 3")
-	f.StringVar(&o.only, "only", "", "take this part alone: train, val, test...")
+	f.StringVar(&o.only, "only", "", "take this part alone: train, val, test..., by its old or its new name")
 	f.StringArrayVar(&o.rename, "rename", nil, "call a part otherwise, as in test=val")
 	f.StringVar(&o.exclude, "exclude", "", "leave out these moments of AVA (\"video,second\" a line)")
 	f.BoolVar(&o.dropLost, "drop-missing", false, "leave out rows whose file is not there")
@@ -131,10 +131,12 @@ func (o listOptions) renames() (map[string]string, error) {
 func (o listOptions) rows(source *lists.Source, renamed map[string]string) iter.Seq2[lists.Item, error] {
 	return func(yield func(lists.Item, error) bool) {
 		for item, err := range source.Rows() {
+			wanted := o.only == "" || item.Split == o.only
 			if name, other := renamed[item.Split]; other && err == nil {
 				item.Split = name
+				wanted = wanted || name == o.only
 			}
-			if err == nil && (o.only != "" && item.Split != o.only || o.dropLost && !o.anywhere && !lists.Exists(item.Path)) {
+			if err == nil && (!wanted || o.dropLost && !o.anywhere && !lists.Exists(item.Path)) {
 				continue
 			}
 			if !yield(item, err) {
