@@ -29,7 +29,9 @@ func (j HSVJitter) Draw(source draw.Source) HSVShift {
 // HSV converts between red, green, blue and hue, saturation, value as OpenCV does for bytes, hue in [0, 180). It holds tables and may be
 // shared.
 type HSV struct {
-	perValue, perRange [256]int32 // 255/v and 30/range, of 12 fraction bits
+	perValue, perRange [256]int32   // 255/v and 30/range, of 12 fraction bits
+	sector             [256]uint8   // of each hue
+	inSector           [256]float32 // place of each hue in its sector, in [0, 1)
 }
 
 // NewHSV makes the tables.
@@ -38,6 +40,10 @@ func NewHSV() *HSV {
 	for i := 1; i < len(c.perValue); i++ {
 		c.perValue[i] = int32(math.RoundToEven(float64(255<<12) / float64(i)))
 		c.perRange[i] = int32(math.RoundToEven(float64(hues<<12) / (6 * float64(i))))
+	}
+	for i := range c.sector {
+		h := float32(i) * (6 / float32(hues))
+		c.sector[i], c.inSector[i] = uint8(int(h)%len(sectors)), h-float32(int(h))
 	}
 	return c
 }
@@ -63,28 +69,16 @@ func (c *HSV) FromRGB(red, green, blue uint8) (hue, saturation, value uint8) {
 	return uint8(h), uint8((span*c.perValue[most] + 1<<11) >> 12), uint8(most)
 }
 
+// sectors holds, for each sixth of the hues, which levels red, green and blue have: the value, the value without its saturation, and the two
+// that fall and rise in between.
+var sectors = [6][3]uint8{{0, 3, 1}, {2, 0, 1}, {1, 0, 3}, {1, 2, 0}, {3, 1, 0}, {0, 1, 2}}
+
 // ToRGB converts one pixel back, in single precision; results are cut to whole numbers, not rounded.
 func (c *HSV) ToRGB(hue, saturation, value uint8) (red, green, blue uint8) {
-	h, s, v := float32(hue)*(6/float32(hues)), float32(saturation)*(1/float32(255)), float32(value)*(1/float32(255))
-	sector := int(h)
-	h -= float32(sector)
+	h, s, v := c.inSector[hue], float32(saturation)*(1/float32(255)), float32(value)*(1/float32(255))
 	level := [4]float32{v, v * (1 - s), v * (1 - float32(s*h)), v * (1 - float32(s*(1-h)))}
-	var rgb [3]int
-	switch sector % 6 {
-	case 0:
-		rgb = [3]int{0, 3, 1}
-	case 1:
-		rgb = [3]int{2, 0, 1}
-	case 2:
-		rgb = [3]int{1, 0, 3}
-	case 3:
-		rgb = [3]int{1, 2, 0}
-	case 4:
-		rgb = [3]int{3, 1, 0}
-	default:
-		rgb = [3]int{0, 1, 2}
-	}
-	return uint8(level[rgb[0]] * 255), uint8(level[rgb[1]] * 255), uint8(level[rgb[2]] * 255)
+	at := &sectors[c.sector[hue]]
+	return uint8(level[at[0]&3] * 255), uint8(level[at[1]&3] * 255), uint8(level[at[2]&3] * 255)
 }
 
 // Shift changes every pixel of a clip with three channels, in place.

@@ -3,6 +3,7 @@ package randaugment
 import (
 	"fmt"
 
+	"videomae/frames/internal/kernel"
 	"videomae/video"
 )
 
@@ -68,10 +69,11 @@ func (p picture) do(op Op, arg float64, resample Resample, s *Scratch) error {
 		s.table.equalize(p.pix)
 		s.table.apply(s.b, p.pix)
 	case Invert, Posterize, PosterizeIncreasing, PosterizeOriginal, Solarize, SolarizeIncreasing, SolarizeAdd, Brightness, BrightnessIncreasing:
-		s.table.same(valueOf(op, arg))
+		s.table.same(func(v int) uint8 { return valueOf(op, arg, v) })
 		s.table.apply(s.b, p.pix)
 	case Contrast, ContrastIncreasing:
-		s.table.same(contrast(p.pix, arg))
+		mean := brightness(p.pix)
+		s.table.same(func(v int) uint8 { return kernel.BlendOne(mean, uint8(v), float32(arg)) })
 		s.table.apply(s.b, p.pix)
 	case Color, ColorIncreasing:
 		color(s.b, p, arg)

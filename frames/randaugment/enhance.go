@@ -7,14 +7,13 @@ func grey(p []uint8) uint8 {
 	return uint8((19595*uint32(p[0]) + 38470*uint32(p[1]) + 7471*uint32(p[2]) + 1<<15) >> 16)
 }
 
-// contrast gives what becomes of a byte: a blend with the mean brightness of the picture.
-func contrast(pix []uint8, factor float64) func(v int) uint8 {
+// brightness is the mean brightness of the picture, which Contrast blends it with.
+func brightness(pix []uint8) uint8 {
 	sum := 0
 	for i := 0; i+3 <= len(pix); i += 3 {
 		sum += int(grey(pix[i : i+3 : i+3]))
 	}
-	mean := uint8(float64(sum)/float64(len(pix)/3) + .5)
-	return func(v int) uint8 { return kernel.BlendOne(mean, uint8(v), float32(factor)) }
+	return uint8(float64(sum)/float64(len(pix)/3) + .5)
 }
 
 // color blends the picture with its brightness.

@@ -23,29 +23,23 @@ func (l *lookup) same(value func(v int) uint8) {
 }
 
 // valueOf gives what an operation makes of a byte, for those that look at nothing else.
-func valueOf(op Op, arg float64) func(v int) uint8 {
+func valueOf(op Op, arg float64, v int) uint8 {
 	switch whole := int(arg); op {
 	case Posterize, PosterizeIncreasing, PosterizeOriginal:
-		mask := 0xff << (8 - whole) // no bits at all: black, as in Pillow before 10
-		return func(v int) uint8 { return uint8(v & mask) }
+		return uint8(v & (0xff << (8 - whole))) // no bits at all: black, as in Pillow before 10
 	case Solarize, SolarizeIncreasing:
-		return func(v int) uint8 {
-			if v < whole {
-				return uint8(v)
-			}
-			return uint8(255 - v)
-		}
-	case SolarizeAdd:
-		return func(v int) uint8 {
-			if v < 128 {
-				return uint8(min(255, v+whole))
-			}
+		if v < whole {
 			return uint8(v)
 		}
+	case SolarizeAdd:
+		if v < 128 {
+			return uint8(min(255, v+whole))
+		}
+		return uint8(v)
 	case Brightness, BrightnessIncreasing:
-		return func(v int) uint8 { return kernel.BlendOne(0, uint8(v), float32(arg)) }
+		return kernel.BlendOne(0, uint8(v), float32(arg))
 	}
-	return func(v int) uint8 { return uint8(255 - v) } // Invert
+	return uint8(255 - v) // Invert, and Solarize's other half
 }
 
 // histograms counts the bytes of each channel.

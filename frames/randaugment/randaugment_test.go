@@ -113,6 +113,22 @@ func TestDrawsFollowThePolicy(t *testing.T) {
 	}
 }
 
+func TestOperationsAllocateNothingOnceWarm(t *testing.T) {
+	src, scratch := noisy(1, 40, 30), new(Scratch)
+	for op := range ops {
+		steps := []Step{{Op: op, Level: 7}}
+		use := func() {
+			if _, err := scratch.Frame(src, steps, Bicubic); err != nil {
+				t.Fatal(err)
+			}
+		}
+		use()
+		if n := testing.AllocsPerRun(10, use); n > 0 && op != Rotate { // which rounds its matrix by way of text, a few bytes
+			t.Errorf("%v: %v allocations for a frame", op, n)
+		}
+	}
+}
+
 func TestBadRequestsAreErrors(t *testing.T) {
 	for _, text := range []string{"", "augmix-m3", "rand-m", "rand-7", "rand-x3", "rand-m11", "rand-n0", "rand-n1.5", "rand-w3", "rand-m-3", "rand-m1..2", "rand--n2"} {
 		if _, err := Parse(text); err == nil || !strings.Contains(err.Error(), "rand") {
