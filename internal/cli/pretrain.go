@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,7 @@ import (
 	"videomae/recipe"
 	"videomae/report"
 	"videomae/train"
+	"videomae/video"
 )
 
 // pretrainOptions are what pretrain was asked for.
@@ -72,6 +74,7 @@ func pretrain(ctx context.Context, s Streams, o pretrainOptions) error {
 		return err
 	}
 	defer t.Backend.Finalize()
+	defer closeAfterRun(s, t.Decoder)
 	if o.dryRun {
 		return dryRun(ctx, s, t, o.json)
 	}
@@ -117,7 +120,7 @@ func assemble(s Streams, o pretrainOptions, from *train.Checkpoint) (train.Optio
 	if t.Config.Data.Path == "" {
 		return t, fmt.Errorf("--data is needed: a list or a folder of videos (%w)", errUsage)
 	}
-	t.Data, err = dataset.Load(t.Config.Data.Path, dataset.Options{Split: t.Config.Data.Split, ValShare: t.Config.Data.ValShare})
+	t.Data, err = dataset.Load(t.Config.Data.Path, manifestOptions(t.Config.Data, t.Config.Data.Split))
 	if err != nil {
 		return t, err
 	}
@@ -125,7 +128,7 @@ func assemble(s Streams, o pretrainOptions, from *train.Checkpoint) (train.Optio
 		return t, fmt.Errorf("%s is not the list that %s was trained on: names, labels or splits differ; to train on new data begin a new run with --init %s",
 			t.Config.Data.Path, o.out, o.out)
 	}
-	if t.Decoder, err = openDecoder(t.Config.Decoder, t.Config.Data.FrameRate); err != nil {
+	if t.Decoder, err = openForRun(s, t.Config, o.out); err != nil {
 		return t, err
 	}
 	if t.Start, t.From, err = startState(t.Config, from); err != nil {
@@ -136,6 +139,36 @@ func assemble(s Streams, o pretrainOptions, from *train.Checkpoint) (train.Optio
 	t.Engine = engine.Name(t.Config.Engine)
 	t.Backend, err = engine.Open(t.Engine)
 	return t, err
+}
+
+// quarantineFile is the name of a run's list of files that are not tried, where the recipe names none.
+const quarantineFile = "quarantine.csv"
+
+// openForRun starts the decoder of a run.
+func openForRun(s Streams, p recipe.Pretrain, out string) (video.Decoder, error) {
+	o := decoding{decoder: p.Decoder, frameRate: p.Data.FrameRate, workers: p.Data.Workers,
+		deadline: time.Duration(p.Data.DecodeSeconds * float64(time.Second)), quarantine: p.Data.Quarantine}
+	if o.quarantine == "" && out != "" {
+		o.quarantine = filepath.Join(out, quarantineFile)
+	}
+	d, err := o.open()
+	if err != nil {
+		return nil, err
+	}
+	if d.quarantine != nil && d.quarantine.Len() > 0 {
+		fmt.Fprintf(s.Err, "quarantine: %d files of %s are not tried\n", d.quarantine.Len(), o.quarantine)
+	}
+	return d, nil
+}
+
+// closeAfterRun ends what openForRun started, and tells what went wrong in it.
+func closeAfterRun(s Streams, d video.Decoder) {
+	if opened, ok := d.(openedDecoder); ok {
+		if text := opened.account(); text != "" {
+			fmt.Fprintln(s.Err, text)
+		}
+		opened.Close()
+	}
 }
 
 // configuration resolves the settings: those of the recipe, the checkpoint or the defaults, then flags and overrides.
@@ -165,7 +198,8 @@ func configuration(o pretrainOptions, from *train.Checkpoint) (recipe.Pretrain, 
 
 // freeOnResume are the settings that do not change what a run computes.
 var freeOnResume = map[string]bool{
-	"name": true, "about": true, "engine": true, "decoder": true, "data.path": true, "data.workers": true, "data.max_bad_share": true,
+	"name": true, "about": true, "engine": true, "decoder": true, "data.path": true, "data.root": true, "data.workers": true, "data.max_bad_share": true,
+	"data.decode_seconds": true, "data.quarantine": true,
 	"train.checkpoint_steps": true, "train.checkpoint_minutes": true, "train.keep": true, "train.reconstruct_steps": true, "train.log_steps": true,
 }
 

@@ -57,7 +57,7 @@ those of the masked cube itself (as the official tool does, which leaks), and th
 	f.StringVar(&o.video, "video", "", "video file, or folder of pictures")
 	f.StringVar(&o.out, "out", "", "folder to write to")
 	f.StringVar(&o.engine, "engine", "", "compute engine (videomae doctor lists them)")
-	f.StringVar(&o.decoder, "decoder", "ffmpeg", "video decoder: ffmpeg")
+	f.StringVar(&o.decoder, "decoder", autoDecoder, decoderHelp)
 	f.StringVar(&o.mask, "mask", "", "tube, random or frame (default: as in training)")
 	f.Float64Var(&o.ratio, "mask-ratio", 0, "share of the cubes to mask (default: as in training)")
 	f.Uint64Var(&o.seed, "seed", 0, "seed of the mask")
@@ -87,6 +87,7 @@ func reconstruct(ctx context.Context, s Streams, o reconstructOptions) error {
 	if err != nil {
 		return err
 	}
+	defer decoder.Close()
 	clip, taken, err := middleClip(ctx, decoder, o.video, modelShape(config))
 	if err != nil {
 		return err

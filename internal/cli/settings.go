@@ -19,9 +19,12 @@ type setting struct {
 // --set and files follow the same rules.
 var settings = []setting{
 	{"data", []string{"data.path"}, "list (CSV) or folder of videos"},
+	{"root", []string{"data.root"}, "folder where the list's paths begin (default: the list's, or where its files are found)"},
 	{"split", []string{"data.split"}, "split of the list to train on"},
 	{"val-share", []string{"data.val_share"}, "share kept for validation where the list states no split"},
 	{"stride", []string{"data.stride"}, "frames from one frame of a clip to the next"},
+	{"sampling", []string{"data.sampling"}, "official: the frames that the official code takes; exact: its deviations put right"},
+	{"quarantine", []string{"data.quarantine"}, "list of files not to try; those that hang or kill the decoder are added (default quarantine.csv in --out)"},
 	{"frame-rate", []string{"data.frame_rate"}, "frames a second of folders of pictures"},
 	{"workers", []string{"data.workers"}, "clips decoded at the same time (0: one for each CPU)"},
 	{"max-bad-share", []string{"data.max_bad_share"}, "share of unreadable clips at which the run stops"},
@@ -52,7 +55,7 @@ var settings = []setting{
 	{"reconstruct-steps", []string{"train.reconstruct_steps"}, "draw a reconstruction every so many steps (0: never)"},
 	{"log-steps", []string{"train.log_steps"}, "log every so many steps"},
 	{"engine", []string{"engine"}, "compute engine (videomae doctor lists them)"},
-	{"decoder", []string{"decoder"}, "video decoder: ffmpeg"},
+	{"decoder", []string{"decoder"}, decoderHelp},
 	{"size", []string{"model.height", "model.width"}, "side of the picture in pixels, or HEIGHTxWIDTH"},
 }
 

@@ -2,25 +2,10 @@ package cli
 
 import (
 	"context"
-	"fmt"
 
 	"videomae/frames"
 	"videomae/video"
-	"videomae/video/ffmpeg"
-	"videomae/video/imagedir"
 )
-
-// openDecoder starts the video decoder of the given name. Folders of pictures have frameRate.
-func openDecoder(name string, frameRate float64) (video.Decoder, error) {
-	if name != "ffmpeg" {
-		return nil, fmt.Errorf("unknown decoder %q (have ffmpeg)", name)
-	}
-	files, err := ffmpeg.New(0)
-	if err != nil {
-		return nil, err
-	}
-	return video.Mux{Files: files, Folders: imagedir.Decoder{FPS: frameRate}}, nil
-}
 
 // shape is what a model takes: T frames, stride apart, of H x W pixels and C channels.
 type shape struct{ frames, stride, height, width, channels int }

@@ -40,6 +40,7 @@ func OpenQuarantine(file string) (*Quarantine, error) {
 		return nil, err
 	}
 	err = readQuarantine(data, func(path, reason string, when time.Time) {
+		path = full(path)
 		if entry, err := os.Stat(path); err == nil && entry.ModTime().After(when) {
 			delete(q.reasons, path)
 			return

@@ -69,6 +69,26 @@ func TestRepairedFilesLeaveQuarantine(t *testing.T) {
 	}
 }
 
+func TestRelativePathsInQuarantine(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("q.csv", []byte("path,reason,when\nclips/../a.mp4,hangs,2026-01-02T03:04:05Z\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	q, err := OpenQuarantine("q.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, err := filepath.Abs("a.mp4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"a.mp4", "./a.mp4", here} {
+		if _, known := q.Reason(path); !known {
+			t.Errorf("%s is not quarantined", path)
+		}
+	}
+}
+
 func TestTornQuarantineListIsMended(t *testing.T) {
 	list := filepath.Join(t.TempDir(), "q.csv")
 	whole := "path,reason,when\n/a.mp4,hangs,2026-01-02T03:04:05Z\n"
