@@ -3,10 +3,16 @@ package dataset
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"videomae/dataset/pack"
 	"videomae/video"
+	"videomae/video/imagedir"
 )
 
 // packedOf packs a manifest, whose splits are not stated, and loads the pack.
@@ -56,6 +62,41 @@ func TestPackTrainsAsItsList(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestPackOfPartsOfFolders packs pictures 3 to 6 of a folder, each of a grey of its number.
+func TestPackOfPartsOfFolders(t *testing.T) {
+	dir := t.TempDir()
+	for n := 1; n <= 9; n++ {
+		picture := image.NewGray(image.Rect(0, 0, 24, 16))
+		for i := range picture.Pix {
+			picture.Pix[i] = uint8(10 * n)
+		}
+		var file bytes.Buffer
+		if err := png.Encode(&file, picture); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("img_%05d.png", n)), file.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := Manifest{Items: []Item{{Name: "part", Path: dir, Split: Train, First: 3, Count: 4}}}
+	p := packedOf(t, m, video.Mux{Files: &paintedDecoder{}, Folders: imagedir.Decoder{FPS: 12}})
+	if p.Hash() != m.Hash() {
+		t.Error("the pack has another hash than the list")
+	}
+	info, err := pack.Decoder{}.Probe(t.Context(), p.Items[0].Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start, count, err := p.Items[0].Span(info)
+	if err != nil || start != 0 || count != 4 || info.Frames != 4 {
+		t.Errorf("frames %d to %d of %d, %v; want all of 4", start, start+count-1, info.Frames, err)
+	}
+	clip, err := pack.Decoder{}.Frames(t.Context(), info, []int{0, 3}, video.Grey)
+	if err != nil || clip.Frame(0)[0] != 30 || clip.Frame(1)[0] != 60 {
+		t.Errorf("levels %d and %d, %v; want 30 and 60", clip.Frame(0)[0], clip.Frame(1)[0], err)
 	}
 }
 

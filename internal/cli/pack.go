@@ -44,7 +44,7 @@ func newPack(s Streams) *cobra.Command {
 
 A pack that was interrupted, by Ctrl-C, a kill or a full disk, goes on with the same command; finished shards stay as they are. Videos
 that cannot be read are listed in %s with the reason. With --verify DATA is a pack, and every byte of it is checked: a damaged shard is
-named with clip and frame. Delete it and pack again to make it anew.`, pack.File),
+named with clip and frame. A shard that has been deleted, for damage or to try its videos once more, is made anew by the same command.`, pack.File),
 		Example: example(
 			"videomae pack kinetics400/train.csv --short-side 256 --out k400-256",
 			"videomae pack clips --short-side 320 --quality 90 --workers 8 --out packed",
@@ -91,7 +91,7 @@ func packVideos(ctx context.Context, s Streams, data string, o packOptions) erro
 	if err != nil {
 		return err
 	}
-	decoder, err := openDecoder(o.decoder, o.frameRate)
+	decoder, err := decoding{decoder: o.decoder, frameRate: o.frameRate, workers: o.Workers, deadline: packDeadline}.open()
 	if err != nil {
 		return err
 	}
