@@ -80,18 +80,18 @@ static int locate(const job *j, const AVPacket *packet, int *before) {
 // shown than decoded, which the library wants to know for finding one.
 static int seek(job *j, int64_t shift, int *limit) {
 	AVStream *stream = j->file.stream;
-	int target = choose(j, *limit), before;
+	int target = choose(j, *limit), before = 0;
 	int64_t time = avformat_index_get_entry(stream, target)->timestamp + shift;
 	AVPacket *packet = av_packet_alloc();
 	int ret = packet ? av_seek_frame(j->file.format, stream->index, time, AVSEEK_FLAG_BACKWARD) : AVERROR(ENOMEM);
 	if (ret >= 0)
 		ret = source_read(&j->file, packet);
 	int at = ret < 0 ? -1 : locate(j, packet, &before);
-	if (at < 0 || at >= *limit) {
+	*limit = at < 0 || at > target ? target : at;
+	if (at != *limit) {
 		av_packet_free(&packet);
 		return ret < 0 && ret != AVERROR_EOF ? ret : MISLED;
 	}
-	*limit = at;
 	order_start(&j->order, at == 0, before);
 	return take(j, packet);
 }
