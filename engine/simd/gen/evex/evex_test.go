@@ -3,10 +3,9 @@ package evex
 import (
 	"bytes"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
+
+	"videomae/engine/simd/gen/gas"
 )
 
 // The bytes were worked out by hand from the instruction set manual's description of the EVEX prefix.
@@ -28,11 +27,6 @@ func TestKnownBytes(t *testing.T) {
 }
 
 func TestAgreesWithTheSystemAssembler(t *testing.T) {
-	for _, tool := range []string{"as", "objcopy"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("no %s: binutils is not installed", tool)
-		}
-	}
 	var source, want bytes.Buffer
 	for dst := range 32 {
 		for _, src1 := range []int{0, 7, 8, 15, 16, 31} {
@@ -46,30 +40,12 @@ func TestAgreesWithTheSystemAssembler(t *testing.T) {
 			}
 		}
 	}
-	if got := assemble(t, source.Bytes()); !bytes.Equal(got, want.Bytes()) {
+	if got := gas.Assemble(t, source.Bytes()); !bytes.Equal(got, want.Bytes()) {
 		t.Errorf("%d bytes differ from the assembler's %d", want.Len(), len(got))
 	}
 }
 
 func emit(to *bytes.Buffer, code [6]byte) { to.Write(code[:]) }
-
-// assemble gives the machine code of AT&T assembly.
-func assemble(t *testing.T, source []byte) []byte {
-	object, code := filepath.Join(t.TempDir(), "o"), filepath.Join(t.TempDir(), "code")
-	as := exec.Command("as", "--64", "-o", object, "-")
-	as.Stdin = bytes.NewReader(source)
-	if out, err := as.CombinedOutput(); err != nil {
-		t.Skipf("as does not know these instructions: %v: %s", err, out)
-	}
-	if out, err := exec.Command("objcopy", "-O", "binary", "-j", ".text", object, code).CombinedOutput(); err != nil {
-		t.Fatalf("objcopy: %v: %s", err, out)
-	}
-	machine, err := os.ReadFile(code)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return machine
-}
 
 func TestWrongRegistersPanic(t *testing.T) {
 	for _, registers := range [][3]int{{32, 0, 0}, {0, -1, 0}, {0, 0, 99}} {
