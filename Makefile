@@ -49,8 +49,8 @@ test-full: test fuzz
 
 # Packages that share memory between goroutines and do little arithmetic, which the race detector makes ten times slower.
 race:
-	go test -race -timeout 10m $(GO_FLAGS) ./dataset ./engine/simd/fuse ./engine/simd/ir ./engine/simd/plan ./engine/simd/pool ./metrics ./recipe \
-		./seed ./synth ./video/... ./weights
+	go test -race -timeout 10m $(GO_FLAGS) ./dataset/... ./engine/simd/fuse ./engine/simd/ir ./engine/simd/plan ./engine/simd/pool ./frames/... \
+		./metrics ./recipe ./seed ./synth ./video/... ./weights
 
 # Against numbers of the official code: the ladder (outputs, gradients, training steps) on each engine, then position table, schedules,
 # masks, sampling, crops and weight files.
@@ -58,12 +58,13 @@ golden: export VIDEOMAE_GOLDEN ?= ../shared/golden
 golden:
 	@[ -d '$(VIDEOMAE_GOLDEN)/model' ] || { echo 'no reference numbers in $(VIDEOMAE_GOLDEN): name their folder by VIDEOMAE_GOLDEN='; exit 1; }
 	go test ./golden -run TestLadder -v -count=1 -timeout 60m $(GO_FLAGS)
-	go test ./frames ./mae ./masking ./optim ./video ./vit ./weights -count=1 $(GO_FLAGS)
+	go test ./frames/... ./mae ./masking ./optim ./video ./vit ./weights -count=1 $(GO_FLAGS)
 
 lint:
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted by gofmt: $$unformatted"; exit 1; }
 	go vet $(GO_FLAGS) ./...
 	go vet -tags xla ./engine
+	CGO_ENABLED=0 go vet ./internal/cli ./video/...
 	go run $(STATICCHECK) $(GO_FLAGS) ./...
 
 # Feeds each parser of foreign files this many broken inputs.

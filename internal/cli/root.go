@@ -91,7 +91,12 @@ Start with:  videomae synth --out clips --clips 200
 		newReconstruct(s),
 		newInspect(s),
 		newBench(s),
+		newCheck(s),
+		newList(s),
+		newPack(s),
+		newSample(s),
 		newDoctor(s),
+		newDecodeWorker(s),
 	)
 	return root
 }

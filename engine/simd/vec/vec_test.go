@@ -118,7 +118,7 @@ func TestNames(t *testing.T) {
 }
 
 func TestForIsComplete(t *testing.T) {
-	for level := range isa.AVX512BF16 + 1 {
+	for level := range isa.AMX + 1 {
 		k := For(level)
 		for op := range numUnary {
 			if k.Unary[op] == nil {
