@@ -3,7 +3,8 @@
 // kernels of package vec; other types are converted where a program loads and stores them.
 //
 // A program is described by a Spec, checked and planned once by New, and run any number of times without allocating. To plan is
-// to merge dimensions (space.go), to pick a kernel for each operation or for two together (build.go, fuse.go), to find out which
+// to merge dimensions (space.go), to make a version for each outcome of a choice between whole values
+// (versions.go), to pick a kernel for each operation or for several together (build.go, fuse.go, combine.go), to find out which
 // stores may happen when (output.go), to share memory between registers (allocate.go), and to cut the space into tasks and blocks
 // (plan.go). A register is a slice with a distance between its rows: operands in memory are used where they lie, and results
 // are computed right into theirs.
