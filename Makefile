@@ -3,17 +3,18 @@
 #   TAGS      build tags: libav (needs cgo) where pkg-config finds FFmpeg's libraries, xla (needs cgo) where
 #             PJRT_PLUGIN_LIBRARY_PATH names a folder of XLA plugins; TAGS= leaves both out
 #   VIDEOMAE_GOLDEN, for golden: folder of reference numbers, from here; default ../shared/golden
-#   PYTHON, PEER, ROUNDS, BENCH, for bench: Python with PyTorch, its script, number of rounds, other flags
+#   PYTHON, PEER, ROUNDS, BENCH, for bench: Python with PyTorch (for bench-decode: decord and PyAV), its script, rounds, other flags
+#   VIDEOS, PACK, for bench-decode: files, and a pack of them
 
 # The go engine, which others are compared with, multiplies matrices ten times faster with the compiler's vector instructions.
 export GOEXPERIMENT ?= simd
-LIBAV = $(shell command -v gcc >/dev/null && pkg-config --exists libavformat libavcodec libswscale libavutil 2>/dev/null && echo libav)
+LIBAV = $(shell command -v gcc >/dev/null && pkg-config --exists 'libavformat >= 59 libavformat < 62 libavcodec libswscale libavutil' 2>/dev/null && echo libav)
 TAGS ?= $(LIBAV) $(if $(PJRT_PLUGIN_LIBRARY_PATH),xla)
 GO_FLAGS = -tags '$(TAGS)'
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: build demo test test-full golden bench lint race fuzz system-packages-demo system-packages-test
+.PHONY: build demo test test-full golden bench bench-decode lint race fuzz system-packages-demo system-packages-test
 
 build:
 	go build -trimpath $(GO_FLAGS) -o bin/videomae ./cmd/videomae
@@ -86,6 +87,12 @@ BENCH ?=
 
 bench: build
 	go run ./bench/step -videomae bin/videomae -python '$(PYTHON)' -peer '$(PEER)' -rounds $(ROUNDS) $(BENCH)
+
+VIDEOS ?= $(wildcard ../shared/data/decode/*.mp4 ../shared/data/actrec/*/*1.mp4)
+PACK ?=
+
+bench-decode: build
+	go run ./bench/decode -videomae bin/videomae -python '$(PYTHON)' -rounds $(ROUNDS) $(if $(PACK),-pack '$(PACK)') $(BENCH) $(VIDEOS)
 
 # ---- what the system must have besides Go
 
