@@ -46,6 +46,9 @@ func (d Decoder) Probe(_ context.Context, path string) (video.Info, error) {
 	if d.FPS > 0 {
 		info.Seconds = float64(info.Frames) / d.FPS
 	}
+	if err := video.CheckInfo(info); err != nil { // before anyone makes room for such pictures
+		return video.Info{}, fmt.Errorf("frame %s: %w", first, err)
+	}
 	return info, nil
 }
 

@@ -1,3 +1,5 @@
+//go:build unix
+
 package isolated
 
 import (
@@ -219,7 +221,7 @@ func strangeFiles(t *testing.T, dir string, good []string) []damaged {
 		{at("device.mp4"), "device"},
 		{at("socket.mp4"), "socket"},
 		{at("loop.mp4"), "symbolic links"},
-		{filepath.Dir(write("bomb/img_1.png", hugePNG())), "out of memory"},
+		{filepath.Dir(write("bomb/img_1.png", hugePNG())), "60000x60000"},
 	}
 	if os.Getuid() != 0 { // who may read everything
 		check(os.Chmod(write("locked.mp4", data), 0))

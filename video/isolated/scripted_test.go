@@ -1,3 +1,5 @@
+//go:build unix
+
 package isolated
 
 import (
@@ -111,7 +113,7 @@ func (scripted) act(ctx context.Context, path string) error {
 			select {}
 		}
 	case strings.Contains(name, "glutton"):
-		kept = append(kept, bytes.Repeat([]byte{1}, 1<<30))
+		kept = append(kept, bytes.Repeat([]byte{1}, 2<<30))
 	case strings.Contains(name, "leak"):
 		kept = append(kept, bytes.Repeat([]byte{1}, 8<<20))
 	case strings.Contains(name, "bad"):
