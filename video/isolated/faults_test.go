@@ -74,12 +74,15 @@ func checkNothingLeaked(t *testing.T, before things) {
 
 // TestDamagedFiles reads files that are broken in every way: each gives frames or an error that names it, in time.
 func TestDamagedFiles(t *testing.T) {
-	number := 60
-	if given.Long(t) {
-		number = 200
-	}
 	good := goodFiles(t, given.Long(t))
 	eachDecoder(t, func(t *testing.T, name string) {
+		number := 60
+		switch {
+		case given.Long(t):
+			number = 200
+		case name == "ffmpeg": // two processes a file
+			number = 30
+		}
 		files := damagedFiles(t, good, number)
 		before := count(t)
 		const deadline = 10 * time.Second

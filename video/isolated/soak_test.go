@@ -20,12 +20,12 @@ func TestMemoryDoesNotGrow(t *testing.T) {
 		t.Skip("this system does not tell how much memory a process has")
 	}
 	eachDecoder(t, func(t *testing.T, name string) {
-		clips := 300
+		clips := 150
 		switch {
 		case given.Long(t):
 			clips = 20_000
 		case name == "ffmpeg": // two processes a clip
-			clips = 60
+			clips = 20
 		}
 		files := goodFiles(t, given.Long(t))
 		for _, f := range damagedFiles(t, files, 40) {
