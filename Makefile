@@ -41,10 +41,11 @@ test: system-packages-test lint
 	go test -timeout 30m $(GO_FLAGS) ./...
 	$(MAKE) --no-print-directory race
 
-# The long forms of tests (2,000 training steps without growth of memory, thousands of random graphs), then everything under the race
+# The long forms of tests (2,000 training steps and 20,000 clips without growth of memory, 200 damaged files, thousands of random graphs), then everything under the race
 # detector. checkptr is off because the go engine, which results are compared with, does not pass it.
 test-full: test fuzz
 	VIDEOMAE_LONG=1 go test -count=1 -timeout 60m $(GO_FLAGS) ./train -run 'Soak|EnginesCome' -v
+	VIDEOMAE_LONG=1 go test -count=1 -timeout 120m $(GO_FLAGS) ./dataset/check ./video/isolated ./video/libav
 	go test -count=1 -timeout 60m $(GO_FLAGS) ./engine/simd -run RandomGraphs -graphs 6000
 	go test -race -gcflags=all=-d=checkptr=0 -timeout 120m $(GO_FLAGS) ./...
 
