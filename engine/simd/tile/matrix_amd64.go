@@ -9,9 +9,10 @@ import (
 
 const (
 	matrixRows  = 16 // of a tile
-	matrixSteps = 16 // words in its row
+	matrixWords = 16 // in its row: steps of A, columns of B and of the sums
 	matrixMR    = 2 * matrixRows
-	matrixNR    = 2 * 16
+	matrixNR    = 2 * matrixWords
+	matrixSteps = matrixWords
 )
 
 // shape is the processor's description of its eight tiles: 0 to 3 are the sums, two by two, 4 and 5 the rows of A, 6 and 7 the
@@ -22,16 +23,16 @@ type shape [64]byte
 func shapeFor(rows, steps int) (s shape) {
 	s[0] = 1 // the only palette
 	upper := min(rows, matrixRows)
-	s.set(0, upper, matrixRows)
-	s.set(1, upper, matrixRows)
+	s.set(0, upper, matrixWords)
+	s.set(1, upper, matrixWords)
 	s.set(4, upper, steps)
 	if lower := rows - upper; lower > 0 {
-		s.set(2, lower, matrixRows)
-		s.set(3, lower, matrixRows)
+		s.set(2, lower, matrixWords)
+		s.set(3, lower, matrixWords)
 		s.set(5, lower, steps)
 	}
-	s.set(6, steps, matrixRows)
-	s.set(7, steps, matrixRows)
+	s.set(6, steps, matrixWords)
+	s.set(7, steps, matrixWords)
 	return s
 }
 
