@@ -1,0 +1,47 @@
+// The encoder of a checkpoint, whatever it was trained for.
+
+package train
+
+import (
+	"strings"
+
+	"videomae/mae"
+	"videomae/vit"
+)
+
+// Encoder is the encoder of a checkpoint, and what its clips look like.
+type Encoder struct {
+	Config  vit.Config
+	Stride  int         // frames of the video from one frame of a clip to the next
+	Specs   []vit.Spec  // patch_embed.*, blocks.*, then the weight and the bias of Norm
+	Norm    string      // the norm that follows the last block: "norm" of pre-training, "fc_norm" of a classifier
+	Weights [][]float32 // in the order of Specs
+	Source  string      // the checkpoint folder
+}
+
+// LoadEncoder reads the encoder of a run's newest checkpoint or of one checkpoint folder.
+func LoadEncoder(path string) (Encoder, error) {
+	folder, err := Newest(path)
+	if err != nil {
+		return Encoder{}, err
+	}
+	config, model, values, err := LoadModel(folder)
+	if err != nil {
+		return Encoder{}, err
+	}
+	e := encoderOf(model, values)
+	e.Stride, e.Source = config.Data.Stride, folder
+	return e, nil
+}
+
+// encoderOf takes the encoder out of an autoencoder.
+func encoderOf(model mae.Config, values [][]float32) Encoder {
+	e := Encoder{Config: model.Encoder, Norm: "norm"}
+	for i, s := range model.Specs() {
+		if name, ok := strings.CutPrefix(s.Name, "encoder."); ok {
+			s.Name = name
+			e.Specs, e.Weights = append(e.Specs, s), append(e.Weights, values[i])
+		}
+	}
+	return e
+}
