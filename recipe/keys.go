@@ -12,36 +12,48 @@ import (
 	"unicode/utf8"
 )
 
-// field is one setting: its key and its place in a Pretrain.
+// field is one setting: its key and its place in a recipe.
 type field struct {
 	key   string
 	value reflect.Value
 }
 
-// fields lists the settings of p in the order of their declaration. Keys are the yaml tags, joined by dots.
-func fields(p *Pretrain) []field {
-	var list []field
+// settings are all settings of one recipe in the order of their declaration.
+type settings []field
+
+// settingsOf lists the settings of the recipe that the pointer leads to. Keys are the yaml tags, joined by dots; what an embedded struct
+// has counts as the embedding one's.
+func settingsOf[R Recipe](r *R) settings {
+	var list settings
 	var walk func(prefix string, v reflect.Value)
 	walk = func(prefix string, v reflect.Value) {
 		for i := range v.NumField() {
-			key := prefix + v.Type().Field(i).Tag.Get("yaml")
-			if v.Field(i).Kind() == reflect.Struct {
+			f := v.Type().Field(i)
+			key := prefix + f.Tag.Get("yaml")
+			switch {
+			case f.Anonymous:
+				walk(prefix, v.Field(i))
+			case f.Type.Kind() == reflect.Struct:
 				walk(key+".", v.Field(i))
-				continue
+			default:
+				list = append(list, field{key, v.Field(i)})
 			}
-			list = append(list, field{key, v.Field(i)})
 		}
 	}
-	walk("", reflect.ValueOf(p).Elem())
+	walk("", reflect.ValueOf(r).Elem())
 	return list
 }
 
-// Keys lists every key that a recipe may set, in the order of the documentation.
-func Keys() []string {
-	var p Pretrain
-	var keys []string
-	for _, f := range fields(&p) {
-		keys = append(keys, f.key)
+// Keys lists every key that a recipe of the kind may set, in the order of the documentation.
+func Keys[R Recipe]() []string {
+	var r R
+	return settingsOf(&r).keys()
+}
+
+func (s settings) keys() []string {
+	keys := make([]string, len(s))
+	for i, f := range s {
+		keys[i] = f.key
 	}
 	return keys
 }
@@ -55,12 +67,13 @@ var alternatives = map[string]string{
 
 // Set applies one override, "optim.lr=1e-3". Setting one of a pair of alternatives clears the other. The range of the value is
 // left to Resolve, because it may depend on other settings.
-func Set(p *Pretrain, override string) error {
+func Set[R Recipe](r *R, override string) error {
 	key, text, ok := strings.Cut(override, "=")
 	if !ok {
 		return fmt.Errorf("recipe: %q is not of the form key=value", override)
 	}
-	f, err := find(p, key)
+	all := settingsOf(r)
+	f, err := all.find(key)
 	if err != nil {
 		return fmt.Errorf("recipe: %w", err)
 	}
@@ -68,7 +81,7 @@ func Set(p *Pretrain, override string) error {
 		return fmt.Errorf("recipe: %s: %w", key, err)
 	}
 	if other, ok := alternatives[key]; ok {
-		f, err := find(p, other)
+		f, err := all.find(other)
 		if err != nil {
 			return err
 		}
@@ -78,75 +91,19 @@ func Set(p *Pretrain, override string) error {
 }
 
 // find returns the setting of a key; an unknown key is an error with the likeliest and with all possible ones.
-func find(p *Pretrain, key string) (field, error) {
-	all := fields(p)
-	if i := slices.IndexFunc(all, func(f field) bool { return f.key == key }); i >= 0 {
-		return all[i], nil
+func (s settings) find(key string) (field, error) {
+	if i := slices.IndexFunc(s, func(f field) bool { return f.key == key }); i >= 0 {
+		return s[i], nil
 	}
 	section, _, _ := strings.Cut(key, ".")
-	if isSection(section) {
-		children := childrenOf(section)
+	if s.isSection(section) {
+		children := s.children(section)
 		if section == key {
 			return field{}, fmt.Errorf("%s is a section with the keys %s", key, strings.Join(children, ", "))
 		}
-		return field{}, fmt.Errorf("unknown key %s%s; keys of %s: %s", key, suggestion(key), section, strings.Join(children, ", "))
+		return field{}, fmt.Errorf("unknown key %s%s; keys of %s: %s", key, s.suggestion(key), section, strings.Join(children, ", "))
 	}
-	return field{}, fmt.Errorf("unknown key %s%s; keys and sections: %s", key, suggestion(key), strings.Join(childrenOf(""), ", "))
-}
-
-// childrenOf lists the keys of a section without its name, or the top-level keys and sections for "". It is nil for what is no section.
-func childrenOf(section string) []string {
-	var children []string
-	for _, key := range Keys() {
-		first, rest, nested := strings.Cut(key, ".")
-		switch {
-		case section == "" && !slices.Contains(children, first):
-			children = append(children, first)
-		case nested && first == section:
-			children = append(children, rest)
-		}
-	}
-	return children
-}
-
-// suggestion is "; did you mean KEY?" when some key is near, or has the same last part in another section.
-func suggestion(key string) string {
-	leaf := func(k string) string { return k[strings.LastIndexByte(k, '.')+1:] }
-	best, least := "", len(leaf(key))/3+2 // a suggestion must differ by fewer letters than this
-	for _, k := range append(Keys(), childrenOf("")...) {
-		d := distance(key, k)
-		if leaf(key) == leaf(k) {
-			d = min(d, 1)
-		}
-		if d < least {
-			best, least = k, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %s?", best)
-}
-
-// distance is the least number of letters to insert, delete or replace to turn a into b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return field{}, fmt.Errorf("unknown key %s%s; keys and sections: %s", key, s.suggestion(key), strings.Join(s.children(""), ", "))
 }
 
 // assign parses the text as the type of the field.
@@ -195,14 +152,9 @@ func assign(v reflect.Value, text string) error {
 // isText tells whether the setting is a string, which quotes are allowed for.
 func (f field) isText() bool { return f.value.Kind() == reflect.String }
 
-// isSection tells whether a top-level key has keys of its own.
-func isSection(key string) bool {
-	return slices.ContainsFunc(Keys(), func(k string) bool { return strings.HasPrefix(k, key+".") })
-}
-
 // Get gives the value of a setting as text, "unset" for an alternative that is not chosen. The key must be one of Keys.
-func Get(p Pretrain, key string) (string, error) {
-	f, err := find(&p, key)
+func Get[R Recipe](r R, key string) (string, error) {
+	f, err := settingsOf(&r).find(key)
 	if err != nil {
 		return "", err
 	}
@@ -213,9 +165,9 @@ func Get(p Pretrain, key string) (string, error) {
 type Difference struct{ Key, Was, Is string }
 
 // Differences lists the settings in which is differs from was, in the order of the documentation.
-func Differences(was, is Pretrain) []Difference {
+func Differences[R Recipe](was, is R) []Difference {
 	var list []Difference
-	before, after := fields(&was), fields(&is)
+	before, after := settingsOf(&was), settingsOf(&is)
 	for i, f := range before {
 		if a, b := f.shown(), after[i].shown(); a != b {
 			list = append(list, Difference{f.key, a, b})

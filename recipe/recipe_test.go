@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func load(t *testing.T, name string) Pretrain {
+func read(t *testing.T, name string) Pretrain {
 	t.Helper()
 	p, err := Load(name)
 	if err != nil {
@@ -22,11 +22,11 @@ func load(t *testing.T, name string) Pretrain {
 
 // What is written is read back as the same settings, before and after completion.
 func TestEveryRecipeSurvivesWriting(t *testing.T) {
-	if len(Names()) < 13 {
-		t.Errorf("only %d recipes are built in", len(Names()))
+	if len(Names(KindPretrain)) < 13 {
+		t.Errorf("only %d recipes are built in", len(Names(KindPretrain)))
 	}
-	for _, name := range Names() {
-		p := load(t, name)
+	for _, name := range Names(KindPretrain) {
+		p := read(t, name)
 		if p.Name != name || p.About == "" {
 			t.Errorf("%s: is called %q and tells %q", name, p.Name, p.About)
 		}
@@ -43,7 +43,7 @@ func TestEveryRecipeSurvivesWriting(t *testing.T) {
 			if err := os.WriteFile(path, want.YAML(), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if got := load(t, path); !cmp.Equal(got, want) {
+			if got := read(t, path); !cmp.Equal(got, want) {
 				t.Errorf("%s: written and read:\n%s", name, cmp.Diff(want, got))
 			}
 		}
@@ -72,7 +72,7 @@ func TestRatesOfThePaper(t *testing.T) {
 		{"ucf101-vit-b-3200", 9500, 4, 4, .75, 192, 3201, 2.25e-4, 7.5e-6, 49, 768, 147},
 		{"hmdb51-vit-b-4800", 3500, 2, 4, .75, 192, 4800, 2.25e-4, 7.5e-6, 18, 768, 147},
 	} {
-		p, err := load(t, c.name).Resolve()
+		p, err := read(t, c.name).Resolve()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +99,7 @@ func TestRatesOfThePaper(t *testing.T) {
 }
 
 func TestDerivationIsToldInWords(t *testing.T) {
-	s, err := load(t, "k400-vit-b-1600").Derive(117)
+	s, err := read(t, "k400-vit-b-1600").Derive(117)
 	if err != nil {
 		t.Fatal(err)
 	}

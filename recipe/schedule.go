@@ -23,18 +23,36 @@ func (p Pretrain) Derive(stepsPerEpoch int) (Schedule, error) {
 	if err != nil {
 		return Schedule{}, err
 	}
+	return derive(p.Optim, p.Train.Train, stepsPerEpoch)
+}
+
+// Derive computes the schedule as Pretrain's does. The copies of repeated augmentation count neither as clips nor for the rate.
+func (f Finetune) Derive(stepsPerEpoch int) (Schedule, error) {
+	f, err := f.Resolve()
+	if err != nil {
+		return Schedule{}, err
+	}
+	s, err := derive(f.Optim.Optim, f.Train.Train, stepsPerEpoch)
+	if err != nil {
+		return Schedule{}, err
+	}
+	s.layers(f)
+	return s, nil
+}
+
+func derive(o Optim, t Train, stepsPerEpoch int) (Schedule, error) {
 	if stepsPerEpoch < 1 {
 		return Schedule{}, fmt.Errorf("recipe: train.batch: the data has fewer clips than one step needs, which is %d (batch %d x accumulate %d)",
-			p.Train.ClipsPerStep(), p.Train.Batch, p.Train.Accumulate)
+			t.ClipsPerStep(), t.Batch, t.Accumulate)
 	}
-	if stepsPerEpoch > math.MaxInt32 || p.Train.Epochs > math.MaxInt64/4/stepsPerEpoch {
-		return Schedule{}, fmt.Errorf("recipe: train.epochs: %d x %d steps are too many", p.Train.Epochs, stepsPerEpoch)
+	if stepsPerEpoch > math.MaxInt32 || t.Epochs > math.MaxInt64/4/stepsPerEpoch {
+		return Schedule{}, fmt.Errorf("recipe: train.epochs: %d x %d steps are too many", t.Epochs, stepsPerEpoch)
 	}
 	s := &Schedule{}
-	s.steps(p.Train, stepsPerEpoch)
-	s.warmup(p.Optim, stepsPerEpoch)
-	s.Peak = s.rate("peak rate", p.Optim.LR, p.Optim.BaseLR, p.Train)
-	s.Min = s.rate("least rate", p.Optim.MinLR, p.Optim.BaseMinLR, p.Train)
+	s.steps(t, stepsPerEpoch)
+	s.warmup(o, stepsPerEpoch)
+	s.Peak = s.rate("peak rate", o.LR, o.BaseLR, t)
+	s.Min = s.rate("least rate", o.MinLR, o.BaseMinLR, t)
 	if s.Min > s.Peak {
 		return Schedule{}, fmt.Errorf("recipe: optim.min_lr: the least rate %s is above the peak rate %s", short(s.Min), short(s.Peak))
 	}
@@ -78,6 +96,22 @@ func (s *Schedule) rate(what string, stated, base *float64, t Train) float64 {
 	rate := *base * float64(t.ClipsPerStep()) / 256
 	s.explain("%s %s = base %s x batch %d / 256 (batch %d x accumulate %d)", what, short(rate), short(*base), t.ClipsPerStep(), t.Batch, t.Accumulate)
 	return rate
+}
+
+// layers tells the rates of the layers, of which the cube embedding is the lowest, number 0, and the head the highest.
+func (s *Schedule) layers(f Finetune) {
+	top := f.Model.EncoderDepth + 1
+	if decay := f.Optim.LayerDecay; decay < 1 {
+		factor := func(layer int) string { return short(math.Pow(decay, float64(top-layer))) }
+		s.explain("rate x %s for the cube embedding, x %s for the first block, x %s for the last, x 1 for the head = %s for each layer below it",
+			factor(0), factor(1), factor(top-1), short(decay))
+	}
+	switch frozen := f.Train.Freeze; {
+	case frozen == top:
+		s.explain("the whole encoder stays as it is; the head alone is trained")
+	case frozen > 0:
+		s.explain("the cube embedding and %d of %d blocks stay as they are", frozen-1, f.Model.EncoderDepth)
+	}
 }
 
 // short writes a number with up to four significant digits.

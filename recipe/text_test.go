@@ -33,7 +33,7 @@ func TestSetParsesEveryType(t *testing.T) {
 
 // The last of two alternatives wins, so that a recipe's rule can be overridden.
 func TestSetClearsTheAlternative(t *testing.T) {
-	p := load(t, "k400-vit-b-800")
+	p := read(t, "k400-vit-b-800")
 	set(t, &p, "optim.lr=1e-3", "optim.min_lr=0", "optim.warmup_share=0.05")
 	s, err := p.Derive(10)
 	if err != nil {
@@ -46,7 +46,7 @@ func TestSetClearsTheAlternative(t *testing.T) {
 		if alternatives[b] != a {
 			t.Errorf("%s and %s are not each other's alternative", a, b)
 		}
-		if _, err := find(&p, a); err != nil {
+		if _, err := settingsOf(&p).find(a); err != nil {
 			t.Error(err)
 		}
 	}
@@ -141,7 +141,7 @@ func FuzzTextSurvives(f *testing.F) {
 		}
 		want := Default()
 		want.About, want.Data.Path = s, s
-		got, err := parse("fuzz", want.YAML())
+		got, err := parse[Pretrain]("fuzz", want.YAML())
 		if err != nil || !cmp.Equal(got, want) {
 			t.Fatalf("%q: %v\n%s\n%s", s, err, want.YAML(), cmp.Diff(want, got))
 		}
@@ -150,19 +150,19 @@ func FuzzTextSurvives(f *testing.F) {
 
 // Whatever the bytes, reading ends without a panic, and what was read survives being written.
 func FuzzLoad(f *testing.F) {
-	for _, name := range Names() {
-		text, _ := builtIn.ReadFile("recipes/" + name + ".yaml")
+	for _, name := range Names(KindPretrain) {
+		text, _ := builtIn.ReadFile("recipes/pretrain/" + name + ".yaml")
 		f.Add(text)
 	}
 	for _, text := range []string{"model: {frames: 16}", "optim:\n  lr: 1e-3\n  <<: {lr: 2}", "? a\n: b", "a: *b", "!!map {}", "name: >\n  folded\n  text\n"} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		want, err := parse("fuzz", text)
+		want, err := parse[Pretrain]("fuzz", text)
 		if err != nil {
 			return
 		}
-		got, err := parse("again", want.YAML())
+		got, err := parse[Pretrain]("again", want.YAML())
 		if err != nil || !cmp.Equal(got, want) {
 			t.Fatalf("%v\n%s", err, cmp.Diff(want, got))
 		}

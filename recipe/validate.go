@@ -4,13 +4,11 @@ package recipe
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
 
-	"videomae/masking"
 	"videomae/video"
 )
 
@@ -65,53 +63,33 @@ const (
 	maxCount = 1 << 30 // steps, clips
 )
 
-// check reports every setting of a completed recipe that is out of range.
-func (p Pretrain) check() error {
-	var ps problems
-	p.Model.check(&ps)
-	p.Data.check(&ps)
-	p.Optim.check(&ps)
-	p.Train.check(&ps)
-	ps.oneOf("mask.kind", string(p.Mask.Kind), kindNames()...)
-	if p.Decoder == "" {
-		ps.add("decoder", "names no decoder")
+// sides demands that every number is a length or count from 1 up.
+func (ps *problems) sides(section string, list ...sized) {
+	for _, v := range list {
+		within(ps, section+"."+v.key, v.value, 1, maxSide)
 	}
-	if len(ps) == 0 { // the grid of cubes makes sense
-		grid := masking.Grid{Slots: p.Model.Frames / p.Model.Tubelet, Rows: p.Model.Height / p.Model.Patch, Cols: p.Model.Width / p.Model.Patch}
-		if _, err := masking.Count(p.Mask.Kind, grid, p.Mask.Ratio); err != nil {
-			ps.add("mask.ratio", "%v", err)
-		}
-	}
-	return errors.Join(ps...)
 }
 
-func kindNames() []string {
-	names := make([]string, len(masking.Kinds))
-	for i, k := range masking.Kinds {
-		names[i] = string(k)
+type sized struct {
+	key   string
+	value int
+}
+
+func (t Tools) check(ps *problems) {
+	if t.Decoder == "" {
+		ps.add("decoder", "names no decoder")
 	}
-	return names
 }
 
 func (m Model) check(ps *problems) {
-	for _, v := range []struct {
-		key   string
-		value int
-	}{
-		{"frames", m.Frames}, {"height", m.Height}, {"width", m.Width}, {"channels", m.Channels}, {"tubelet", m.Tubelet}, {"patch", m.Patch},
-		{"encoder_width", m.EncoderWidth}, {"encoder_depth", m.EncoderDepth}, {"encoder_heads", m.EncoderHeads},
-		{"decoder_width", m.DecoderWidth}, {"decoder_depth", m.DecoderDepth}, {"decoder_heads", m.DecoderHeads},
-	} {
-		within(ps, "model."+v.key, v.value, 1, maxSide)
-	}
+	ps.sides("model", sized{"frames", m.Frames}, sized{"height", m.Height}, sized{"width", m.Width}, sized{"channels", m.Channels},
+		sized{"tubelet", m.Tubelet}, sized{"patch", m.Patch},
+		sized{"encoder_width", m.EncoderWidth}, sized{"encoder_depth", m.EncoderDepth}, sized{"encoder_heads", m.EncoderHeads})
 	ps.multiple("model.frames", m.Frames, "model.tubelet", m.Tubelet)
 	ps.multiple("model.height", m.Height, "model.patch", m.Patch)
 	ps.multiple("model.width", m.Width, "model.patch", m.Patch)
 	ps.multiple("model.encoder_width", m.EncoderWidth, "model.encoder_heads", m.EncoderHeads)
-	ps.multiple("model.decoder_width", m.DecoderWidth, "model.decoder_heads", m.DecoderHeads)
 	ps.share("model.drop_path", m.DropPath)
-	ps.oneOf("model.target", m.Target, "normalised", "raw")
-	ps.oneOf("model.loss", m.Loss, "mse", "l1", "smooth-l1")
 }
 
 func (d Data) check(ps *problems) {
@@ -152,7 +130,7 @@ func (t Train) check(ps *problems) {
 		value, low int
 	}{
 		{"epochs", t.Epochs, 1}, {"steps", t.Steps, 0}, {"batch", t.Batch, 1}, {"accumulate", t.Accumulate, 1},
-		{"checkpoint_steps", t.CheckpointSteps, 0}, {"keep", t.Keep, 1}, {"reconstruct_steps", t.ReconstructSteps, 0}, {"log_steps", t.LogSteps, 1},
+		{"checkpoint_steps", t.CheckpointSteps, 0}, {"keep", t.Keep, 1}, {"log_steps", t.LogSteps, 1},
 	} {
 		within(ps, "train."+v.key, v.value, v.low, maxCount)
 	}

@@ -13,10 +13,15 @@ import (
 )
 
 // YAML writes every setting in the order of the documentation; of two alternatives, the one that is set. Equal recipes give equal bytes.
-func (p Pretrain) YAML() []byte {
-	var b bytes.Buffer
+func (p Pretrain) YAML() []byte { return settingsOf(&p).yaml(nil) }
+
+// YAML writes the kind and every setting as Pretrain's does.
+func (f Finetune) YAML() []byte { return settingsOf(&f).yaml([]byte("kind: finetune\n")) }
+
+func (s settings) yaml(head []byte) []byte {
+	b := bytes.NewBuffer(head)
 	section := ""
-	for _, f := range fields(&p) {
+	for _, f := range s {
 		v := f.value
 		if v.Kind() == reflect.Pointer {
 			if v.IsNil() {
@@ -28,13 +33,13 @@ func (p Pretrain) YAML() []byte {
 		name, key, nested := strings.Cut(f.key, ".")
 		if nested {
 			if indent = "  "; name != section {
-				fmt.Fprintf(&b, "%s:\n", name)
+				fmt.Fprintf(b, "%s:\n", name)
 			}
 			section = name
 		} else {
 			key = name
 		}
-		fmt.Fprintf(&b, "%s%s: %s\n", indent, key, text(v, indent))
+		fmt.Fprintf(b, "%s%s: %s\n", indent, key, text(v, indent))
 	}
 	return b.Bytes()
 }

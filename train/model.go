@@ -15,7 +15,7 @@ import (
 )
 
 // ModelConfig is the model of a resolved recipe.
-func ModelConfig(m recipe.Model) (mae.Config, error) {
+func ModelConfig(m recipe.PretrainModel) (mae.Config, error) {
 	encoder := vit.Config{
 		Frames: m.Frames, Height: m.Height, Width: m.Width, Channels: m.Channels, Tubelet: m.Tubelet, Patch: m.Patch,
 		Dim: m.EncoderWidth, Depth: m.EncoderDepth, Heads: m.EncoderHeads, MLP: 4 * m.EncoderWidth, DropPath: m.DropPath,

@@ -99,7 +99,7 @@ type recipeLine struct {
 // listRecipes prints the built-in recipes with their sizes.
 func listRecipes(s Streams, asJSON bool) error {
 	var list []recipeLine
-	for _, name := range recipe.Names() {
+	for _, name := range recipe.Names(recipe.KindPretrain) {
 		i, err := inspectRecipe(name)
 		if err != nil {
 			return err
