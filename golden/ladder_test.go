@@ -171,7 +171,8 @@ func (c *Pretrain) passInputs(t *testing.T) []any {
 func trajectory(t *testing.T, backend compute.Backend, c *Pretrain, how vit.Compute, limits tolerance) {
 	run := c.Trajectory
 	optimiser := optim.AdamW{Beta1: run.Betas[0], Beta2: run.Betas[1], Epsilon: run.Eps, WeightDecay: run.WeightDecay}
-	stepper, err := train.NewStepper(backend, c.config().Specs(), train.Pretraining(c.config(), how), optimiser, train.NewState(c.initial()))
+	update := train.Update{AdamW: optimiser, Rules: optim.Rules(c.config().Specs())}
+	stepper, err := train.NewStepper(backend, c.config().Specs(), train.Pretraining(c.config(), how), update, train.NewState(c.initial()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,39 +13,23 @@ type AdamW struct {
 	ClipNorm float64
 }
 
-// State is what AdamW carries from step to step: lists of one node for each weight tensor, all Float32.
-type State struct {
-	Weights, First, Second []*Node // weights and the running means of their gradients and squared gradients
-	Step                   *Node   // scalar: updates made so far
-}
+// Moments is 2: the running means of gradients and of their squares.
+func (AdamW) Moments() int { return 2 }
 
-// Update applies one step of gradients at a learning rate (a scalar). decay tells which tensors decay. It returns the
-// new state, the gradients' global L2 norm before clipping, and whether the update was made: with a norm or loss that
-// is not finite the new state is the old one.
-func (a AdamW) Update(s State, gradients []*Node, loss, rate *Node, decay []bool) (next State, norm, finite *Node) {
-	norm = GlobalNorm(gradients)
-	finite = And(IsFinite(norm), IsFinite(loss))
-	next.Step = Where(finite, AddScalar(s.Step, 1), s.Step)
-
-	scale := OnesLike(norm)
-	if a.ClipNorm > 0 {
-		scale = Min(scale, Div(ConstAs(norm, a.ClipNorm), AddScalar(norm, 1e-6)))
-	}
-	stepSize := Div(rate, correction(a.Beta1, next.Step))
-	rootCorrection := Sqrt(correction(a.Beta2, next.Step))
+// Update is one step (Optimiser). Weight decay is scaled by the tensor's own rate.
+func (a AdamW) Update(s State, gradients []*Node, loss, rate *Node, rules []Rule) (next State, norm, finite *Node) {
+	next, norm, finite, clip := begin(s, gradients, loss, a.ClipNorm)
+	rateCorrection, rootCorrection := correction(a.Beta1, next.Step), Sqrt(correction(a.Beta2, next.Step))
 	for i, w := range s.Weights {
-		g := gradients[i]
-		if a.ClipNorm > 0 {
-			g = Mul(g, scale)
-		}
+		g, own := clipped(gradients[i], clip), rules[i].rate(rate)
 		first := Add(MulScalar(s.First[i], a.Beta1), MulScalar(g, 1-a.Beta1))
 		second := Add(MulScalar(s.Second[i], a.Beta2), MulScalar(Mul(g, g), 1-a.Beta2))
 		updated := w
-		if decay[i] && a.WeightDecay != 0 {
-			updated = Mul(w, OneMinus(MulScalar(rate, a.WeightDecay)))
+		if rules[i].Decay && a.WeightDecay != 0 {
+			updated = Mul(w, OneMinus(MulScalar(own, a.WeightDecay)))
 		}
 		denominator := AddScalar(Div(Sqrt(second), rootCorrection), a.Epsilon)
-		updated = Sub(updated, Div(Mul(stepSize, first), denominator))
+		updated = Sub(updated, Div(Mul(Div(own, rateCorrection), first), denominator))
 		next.Weights = append(next.Weights, Where(finite, updated, w))
 		next.First = append(next.First, Where(finite, first, s.First[i]))
 		next.Second = append(next.Second, Where(finite, second, s.Second[i]))
@@ -57,21 +41,4 @@ func (a AdamW) Update(s State, gradients []*Node, loss, rate *Node, decay []bool
 // in Float32 for beta near 1 and small steps.
 func correction(beta float64, step *Node) *Node {
 	return Neg(Expm1(MulScalar(step, math.Log(beta))))
-}
-
-// GlobalNorm is the L2 norm of all values of the tensors together. It adds axis by axis, last first, to keep digits.
-func GlobalNorm(tensors []*Node) *Node {
-	var total *Node
-	for _, t := range tensors {
-		sum := Mul(t, t)
-		for sum.Rank() > 0 {
-			sum = ReduceSum(sum, -1)
-		}
-		if total == nil {
-			total = sum
-		} else {
-			total = Add(total, sum)
-		}
-	}
-	return Sqrt(total)
 }

@@ -19,6 +19,13 @@ var (
 	decays = []bool{true, false, false, true}
 )
 
+func rules() (list []Rule) {
+	for _, decay := range decays {
+		list = append(list, Rule{Decay: decay, Scale: 1})
+	}
+	return list
+}
+
 // values is one list of numbers for each tensor.
 type values [][]float64
 
@@ -93,7 +100,7 @@ func newUpdater(t *testing.T, a AdamW) updater {
 	exec, err := NewExec(backend, func(in []*Node) []*Node {
 		n := len(shapes)
 		old := State{Weights: in[:n], First: in[n : 2*n], Second: in[2*n : 3*n], Step: in[3*n]}
-		next, norm, finite := a.Update(old, in[3*n+1:4*n+1], in[4*n+1], in[4*n+2], decays)
+		next, norm, finite := a.Update(old, in[3*n+1:4*n+1], in[4*n+1], in[4*n+2], rules())
 		return slices.Concat(next.Weights, next.First, next.Second, []*Node{next.Step, norm, finite})
 	})
 	if err != nil {

@@ -26,7 +26,7 @@ func TestFineTuningFitsABatch(t *testing.T) {
 	defer backend.Finalize()
 	c, how := minuteClassifier(), vit.Compute{DType: dtypes.Float32}
 	optimiser := optim.AdamW{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, WeightDecay: 0.05}
-	tuner, err := NewStepper(backend, c.Specs(), FineTuning(c, how), optimiser, NewState(InitialWeights(c.Specs(), 1)))
+	tuner, err := NewStepper(backend, c.Specs(), FineTuning(c, how), Update{AdamW: optimiser, Rules: optim.Rules(c.Specs())}, NewState(InitialWeights(c.Specs(), 1)))
 	if err != nil {
 		t.Fatal(err)
 	}

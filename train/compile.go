@@ -18,13 +18,10 @@ func (s *Stepper) Compile(batch Batch) error {
 	return compileFor(s.update, s.shapes(batch.inputs()...)...)
 }
 
-// shapes are those of a step's inputs: the state, the rate and the batch.
+// shapes are those of a step's inputs: the state, the rate, frozen weights and the batch.
 func (s *Stepper) shapes(batch ...*tensors.Tensor) []shapes.Shape {
-	var all []shapes.Shape
-	for _, part := range [][]*tensors.Tensor{s.weights, s.first, s.second, {s.step}} {
-		all = append(all, shapesOf(part...)...)
-	}
-	return append(append(all, shapes.Make(dtypes.Float32)), shapesOf(batch...)...)
+	all := append(shapesOf(s.stateTensors()...), shapes.Make(dtypes.Float32))
+	return append(append(all, shapesOf(s.frozenWeights()...)...), shapesOf(batch...)...)
 }
 
 func shapesOf(list ...*tensors.Tensor) []shapes.Shape {

@@ -68,7 +68,8 @@ func (r *run) open(ctx context.Context) error {
 		return err
 	}
 	how.Checkpoint = o.Config.Train.GradientCheckpointing
-	if r.stepper, err = NewStepper(o.Backend, r.model.Specs(), Pretraining(r.model, how), AdamW(o.Config.Optim), o.Start); err != nil {
+	if r.stepper, err = NewStepper(o.Backend, r.model.Specs(), Pretraining(r.model, how),
+		Update{AdamW: AdamW(o.Config.Optim), Rules: optim.Rules(r.model.Specs())}, o.Start); err != nil {
 		return err
 	}
 	start := dataset.Position{Epoch: r.at.Epoch, Step: r.at.InEpoch}

@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -15,8 +16,11 @@ import (
 
 // State is a model's weights and its optimiser's moments on the host, in the order of the model's Specs.
 type State struct {
-	Weights, First, Second [][]float32
-	Updates                int // updates made; steps skipped for values that were not finite do not count
+	Weights [][]float32
+	// First and Second are the optimiser's moments. Those that a tensor does not have are empty: both of a frozen one, the second under SGD.
+	First, Second [][]float32
+	Average       [][]float32 // the running mean of all weights, frozen ones included; nil where none is kept
+	Updates       int         // updates made; steps skipped for values that were not finite do not count
 }
 
 // NewState is the state of a training that begins with the given weights: moments of zero, no updates made.
@@ -53,47 +57,74 @@ func (s *Stepper) onDevice(values []float32, shape []int) (*tensors.Tensor, erro
 	return tensors.FromBuffer(buffer)
 }
 
-// SetState replaces weights and moments; with an error it replaces nothing.
+// SetState replaces weights, moments and average; with an error it replaces nothing. Moments that a tensor has no use for are passed over,
+// and an average that is kept but not given starts as the weights.
 func (s *Stepper) SetState(state State) error {
-	var lists [3][]*tensors.Tensor
-	for k, part := range []struct {
-		name   string
-		values [][]float32
-	}{{"weight", state.Weights}, {"first moment", state.First}, {"second moment", state.Second}} {
-		if len(part.values) != len(s.specs) {
-			return fmt.Errorf("%d %s tensors given, the model has %d", len(part.values), part.name, len(s.specs))
-		}
-		for i, spec := range s.specs {
-			if len(part.values[i]) != spec.Size() {
-				return fmt.Errorf("%s of %s has %d values, want %v", part.name, spec.Name, len(part.values[i]), spec.Shape)
-			}
-			tensor, err := s.onDevice(part.values[i], spec.Shape)
-			if err != nil {
-				return fmt.Errorf("%s of %s: %w", part.name, spec.Name, err)
-			}
-			lists[k] = append(lists[k], tensor)
+	all := make([]int, len(s.specs))
+	for i := range all {
+		all[i] = i
+	}
+	next := Stepper{backend: s.backend, specs: s.specs}
+	var err error
+	if next.weights, err = next.put("weight", state.Weights, all); err != nil {
+		return err
+	}
+	for k, name := range []string{"first moment", "second moment"}[:s.how.optimiser().Moments()] {
+		if next.moments[k], err = next.put(name, [][][]float32{state.First, state.Second}[k], s.trained); err != nil {
+			return err
 		}
 	}
-	s.weights, s.first, s.second = lists[0], lists[1], lists[2]
+	if s.how.EMADecay > 0 {
+		average := state.Average
+		if average == nil {
+			average = state.Weights
+		}
+		if next.average, err = next.put("average", average, s.trained); err != nil {
+			return err
+		}
+	}
+	s.weights, s.moments, s.average = next.weights, next.moments, next.average
 	s.step = tensors.FromScalar(float32(state.Updates))
 	s.sum = nil
 	return nil
 }
 
-// State copies weights and moments to the host.
+// put copies the tensors with these indices to the engine.
+func (s *Stepper) put(what string, values [][]float32, which []int) ([]*tensors.Tensor, error) {
+	if len(values) != len(s.specs) {
+		return nil, fmt.Errorf("%d %s tensors given, the model has %d", len(values), what, len(s.specs))
+	}
+	var list []*tensors.Tensor
+	for _, i := range which {
+		spec := s.specs[i]
+		if len(values[i]) != spec.Size() {
+			return nil, fmt.Errorf("%s of %s has %d values, want %v", what, spec.Name, len(values[i]), spec.Shape)
+		}
+		tensor, err := s.onDevice(values[i], spec.Shape)
+		if err != nil {
+			return nil, fmt.Errorf("%s of %s: %w", what, spec.Name, err)
+		}
+		list = append(list, tensor)
+	}
+	return list, nil
+}
+
+// State copies weights, moments and average to the host.
 func (s *Stepper) State() (State, error) {
-	var state State
-	err := engine.Try(func() error {
-		for _, part := range []struct {
-			from []*tensors.Tensor
-			to   *[][]float32
-		}{{s.weights, &state.Weights}, {s.first, &state.First}, {s.second, &state.Second}} {
-			for _, t := range part.from {
-				values, err := tensors.CopyFlatData[float32](t)
-				if err != nil {
-					return err
-				}
-				*part.to = append(*part.to, values)
+	state := State{First: make([][]float32, len(s.specs)), Second: make([][]float32, len(s.specs))}
+	err := engine.Try(func() (err error) {
+		if state.Weights, err = hostCopies(s.weights); err != nil {
+			return err
+		}
+		for k, to := range [][][]float32{state.First, state.Second} {
+			if err := s.scatter(to, s.moments[k]); err != nil {
+				return err
+			}
+		}
+		if s.average != nil {
+			state.Average = slices.Clone(state.Weights)
+			if err := s.scatter(state.Average, s.average); err != nil {
+				return err
 			}
 		}
 		state.Updates = int(tensors.ToScalar[float32](s.step))
@@ -103,4 +134,25 @@ func (s *Stepper) State() (State, error) {
 		return State{}, fmt.Errorf("reading weights from the engine: %w", err)
 	}
 	return state, nil
+}
+
+// scatter copies tensors of the trained weights to the host, each to its weight's place.
+func (s *Stepper) scatter(to [][]float32, from []*tensors.Tensor) error {
+	values, err := hostCopies(from)
+	for k, v := range values {
+		to[s.trained[k]] = v
+	}
+	return err
+}
+
+func hostCopies(list []*tensors.Tensor) ([][]float32, error) {
+	var all [][]float32
+	for _, t := range list {
+		values, err := tensors.CopyFlatData[float32](t)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, values)
+	}
+	return all, nil
 }

@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -16,18 +17,20 @@ import (
 
 // Stepper holds a model and its optimiser's state on an engine and makes update steps.
 //
-// Weights and moments stay on the device: each step donates them to the graph and takes the new ones from it. What
+// Weights and moments stay on the device: each step donates those that it trains to the graph and takes the new ones from it. What
 // crosses from the host is the batch and the learning rate, and back come three scalars.
 type Stepper struct {
 	backend   compute.Backend
 	objective Objective
-	optim     optim.AdamW
+	how       Update
 	specs     []vit.Spec
-	decay     []bool
+	trained   []int // indices of the tensors that are not frozen
 
-	weights, first, second []*tensors.Tensor
-	step                   *tensors.Tensor   // scalar: updates made, which leaves out the skipped ones
-	sum                    []*tensors.Tensor // gradients and loss gathered so far in a step of several micro-batches; else nil
+	weights []*tensors.Tensor    // of all specs
+	moments [2][]*tensors.Tensor // of the trained ones, as many lists as the optimiser keeps
+	average []*tensors.Tensor    // of the trained ones; nil where none is kept
+	step    *tensors.Tensor      // scalar: updates made, which leaves out the skipped ones
+	sum     []*tensors.Tensor    // gradients and loss gathered so far in a step of several micro-batches; else nil
 
 	update, gather, apply *Exec
 }
@@ -52,10 +55,15 @@ func Pretraining(model mae.Config, how vit.Compute) Objective {
 }
 
 // NewStepper puts the state of a model with these tensors on the engine.
-func NewStepper(backend compute.Backend, specs []vit.Spec, objective Objective, optimiser optim.AdamW, state State) (*Stepper, error) {
-	s := &Stepper{backend: backend, objective: objective, optim: optimiser, specs: specs}
-	for _, spec := range s.specs {
-		s.decay = append(s.decay, optim.Decays(spec.Name, spec.Shape))
+func NewStepper(backend compute.Backend, specs []vit.Spec, objective Objective, how Update, state State) (*Stepper, error) {
+	if err := how.validate(specs); err != nil {
+		return nil, err
+	}
+	s := &Stepper{backend: backend, objective: objective, how: how, specs: specs}
+	for i, rule := range how.Rules {
+		if !rule.Frozen {
+			s.trained = append(s.trained, i)
+		}
 	}
 	if err := s.SetState(state); err != nil {
 		return nil, err
@@ -80,6 +88,7 @@ func (s *Stepper) Step(micro []Batch, rate float64) (StepResult, error) {
 		var err error
 		if len(micro) == 1 {
 			inputs := append(s.donateState(), float32(rate))
+			inputs = append(inputs, anyOf(s.frozenWeights())...)
 			scalars, err = s.run(s.update, append(inputs, anyOf(micro[0].inputs())...))
 		} else {
 			scalars, err = s.stepInParts(micro, rate)
@@ -101,7 +110,8 @@ func (s *Stepper) Step(micro []Batch, rate float64) (StepResult, error) {
 // stepInParts gathers the gradients of each micro-batch and applies their mean.
 func (s *Stepper) stepInParts(micro []Batch, rate float64) ([]*tensors.Tensor, error) {
 	if s.sum == nil {
-		for _, spec := range s.specs {
+		for _, i := range s.trained {
+			spec := s.specs[i]
 			s.sum = append(s.sum, tensors.FromFlatDataAndDimensions(make([]float32, spec.Size()), spec.Shape...))
 		}
 		s.sum = append(s.sum, tensors.FromScalar(float32(0)))
@@ -130,22 +140,33 @@ func (s *Stepper) run(graph *Exec, inputs []any) ([]*tensors.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := len(s.specs)
-	s.weights, s.first, s.second, s.step = outputs[:n], outputs[n:2*n], outputs[2*n:3*n], outputs[3*n]
-	return outputs[3*n+1:], nil
+	n := len(s.trained)
+	for k, i := range s.trained {
+		s.weights[i] = outputs[k]
+	}
+	outputs = outputs[n:]
+	for k := range s.how.optimiser().Moments() {
+		s.moments[k], outputs = outputs[:n], outputs[n:]
+	}
+	if s.how.EMADecay > 0 {
+		s.average, outputs = outputs[:n], outputs[n:]
+	}
+	s.step = outputs[0]
+	return outputs[1:], nil
 }
 
-// updateGraph makes one step from one batch: state, rate, batch -> state, loss, norm, finite.
+// updateGraph makes one step from one batch: state, rate, frozen weights, batch -> state, loss, norm, finite.
 func (s *Stepper) updateGraph(inputs []*Node) []*Node {
 	state, rest := s.stateNodes(inputs)
-	loss, gradients := s.lossAndGradients(state.Weights, rest[1:])
-	return s.stepNodes(state, gradients, loss, rest[0])
+	rate, frozen, batch := rest[0], rest[1:1+s.frozen()], rest[1+s.frozen():]
+	loss, gradients := s.lossAndGradients(s.merge(state.Weights, frozen), batch)
+	return s.stepNodes(state, gradients, loss, rate)
 }
 
 // gatherGraph adds a share of one micro-batch's loss and gradients to their sums: sums, weights, share, batch -> sums.
 func (s *Stepper) gatherGraph(inputs []*Node) []*Node {
-	n := len(s.specs)
-	sums, weights, share, batch := inputs[:n+1], inputs[n+1:2*n+1], inputs[2*n+1], inputs[2*n+2:]
+	m, n := len(s.trained), len(s.specs)
+	sums, weights, share, batch := inputs[:m+1], inputs[m+1:m+1+n], inputs[m+1+n], inputs[m+n+2:]
 	loss, gradients := s.lossAndGradients(weights, batch)
 	var out []*Node
 	for i, v := range append(gradients, loss) {
@@ -165,23 +186,49 @@ func (s *Stepper) applyGraph(inputs []*Node) []*Node {
 	return out
 }
 
-// stateNodes splits a graph's inputs into the optimiser's state and the rest.
-func (s *Stepper) stateNodes(inputs []*Node) (optim.State, []*Node) {
-	n := len(s.specs)
-	return optim.State{Weights: inputs[:n], First: inputs[n : 2*n], Second: inputs[2*n : 3*n], Step: inputs[3*n]}, inputs[3*n+1:]
+// stateNode is the state of a step in the graph: of the trained tensors, in the order in which graphs take and give it.
+type stateNode struct {
+	optim.State
+	average []*Node // nil where none is kept
+}
+
+// stateNodes splits a graph's inputs into the state and the rest.
+func (s *Stepper) stateNodes(inputs []*Node) (stateNode, []*Node) {
+	take := func(n int) (part []*Node) {
+		part, inputs = inputs[:n], inputs[n:]
+		return part
+	}
+	n := len(s.trained)
+	state := stateNode{State: optim.State{Weights: take(n), First: take(n)}}
+	if s.how.optimiser().Moments() > 1 {
+		state.Second = take(n)
+	}
+	if s.how.EMADecay > 0 {
+		state.average = take(n)
+	}
+	state.Step = take(1)[0]
+	return state, inputs
 }
 
 // stepNodes updates the state and lists it with the step's scalars.
-func (s *Stepper) stepNodes(state optim.State, gradients []*Node, loss, rate *Node) []*Node {
-	next, norm, finite := s.optim.Update(state, gradients, loss, rate, s.decay)
-	out := append(append(append([]*Node{}, next.Weights...), next.First...), next.Second...)
+func (s *Stepper) stepNodes(state stateNode, gradients []*Node, loss, rate *Node) []*Node {
+	next, norm, finite := s.how.optimiser().Update(state.State, gradients, loss, rate, s.trainedRules())
+	out := slices.Concat(next.Weights, next.First, next.Second)
+	if s.how.EMADecay > 0 {
+		out = append(out, optim.Average(state.average, next.Weights, finite, s.how.EMADecay)...)
+	}
 	return append(out, next.Step, loss, norm, finite)
 }
 
-// lossAndGradients is the objective on a batch and its gradient by each weight tensor.
+// lossAndGradients is the objective on a batch and its gradient by each trained weight tensor. The backward pass ends where nothing
+// that is trained lies before it.
 func (s *Stepper) lossAndGradients(weights, batch []*Node) (*Node, []*Node) {
 	loss := s.objective(weights, batch)
-	return loss, Gradient(loss, weights...)
+	var trained []*Node
+	for _, i := range s.trained {
+		trained = append(trained, weights[i])
+	}
+	return loss, Gradient(loss, trained...)
 }
 
 // graphBatch makes the model's input from the nodes of Batch.inputs.
@@ -202,11 +249,7 @@ func clipCubes(clips *Node, c vit.Config) *Node {
 }
 
 // donateState hands the state's buffers over to the next graph, in the order in which graphs take them.
-func (s *Stepper) donateState() []any {
-	var all []*tensors.Tensor
-	all = append(append(append(append(all, s.weights...), s.first...), s.second...), s.step)
-	return s.donate(all)
-}
+func (s *Stepper) donateState() []any { return s.donate(s.stateTensors()) }
 
 // donate hands the tensors' device buffers over to the next graph.
 func (s *Stepper) donate(list []*tensors.Tensor) []any {

@@ -45,7 +45,7 @@ func stepperOn(t *testing.T, backend compute.Backend, model mae.Config) *Stepper
 	t.Helper()
 	optimiser := optim.AdamW{Beta1: 0.9, Beta2: 0.95, Epsilon: 1e-8, WeightDecay: 0.05, ClipNorm: 1}
 	objective := Pretraining(model, vit.Compute{DType: dtypes.Float32})
-	s, err := NewStepper(backend, model.Specs(), objective, optimiser, NewState(InitialWeights(model.Specs(), 1)))
+	s, err := NewStepper(backend, model.Specs(), objective, Update{AdamW: optimiser, Rules: optim.Rules(model.Specs())}, NewState(InitialWeights(model.Specs(), 1)))
 	if err != nil {
 		t.Fatal(err)
 	}

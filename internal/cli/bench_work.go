@@ -12,6 +12,7 @@ import (
 	"videomae/classify"
 	"videomae/mae"
 	"videomae/masking"
+	"videomae/optim"
 	"videomae/recipe"
 	"videomae/seed"
 	"videomae/train"
@@ -85,7 +86,7 @@ func openPretraining(backend compute.Backend, model mae.Config, how vit.Compute,
 		masks = append(masks, mask)
 	}
 	state := train.NewState(train.InitialWeights(model.Specs(), p.Train.Seed))
-	stepper, err := train.NewStepper(backend, model.Specs(), train.Pretraining(model, how), train.AdamW(p.Optim), state)
+	stepper, err := train.NewStepper(backend, model.Specs(), train.Pretraining(model, how), benchUpdate(p, model.Specs()), state)
 	if err != nil {
 		return benchWork{}, err
 	}
@@ -101,13 +102,18 @@ func openFineTuning(backend compute.Backend, model classify.Config, how vit.Comp
 		targets[i*model.Classes] = 1
 	}
 	state := train.NewState(train.InitialWeights(model.Specs(), p.Train.Seed))
-	tuner, err := train.NewStepper(backend, model.Specs(), train.FineTuning(model, how), train.AdamW(p.Optim), state)
+	tuner, err := train.NewStepper(backend, model.Specs(), train.FineTuning(model, how), benchUpdate(p, model.Specs()), state)
 	if err != nil {
 		return benchWork{}, err
 	}
 	batch := func() (train.Batch, error) { return train.NewLabelled(model, clips, targets) }
 	step := func(b train.Batch) error { return checkStep(tuner.Step([]train.Batch{b}, *p.Optim.LR)) }
 	return onBatches(batch, tuner.Compile, step, tuner.Close), nil
+}
+
+// benchUpdate trains all tensors at one rate.
+func benchUpdate(p recipe.Pretrain, specs []vit.Spec) train.Update {
+	return train.Update{AdamW: train.AdamW(p.Optim), Rules: optim.Rules(specs)}
 }
 
 // checkStep takes a step whose update was skipped for an error: it did less work.
