@@ -2,19 +2,13 @@ package dataset
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"runtime"
-	"sync"
-	"sync/atomic"
 	"time"
 
+	"videomae/frames"
 	"videomae/seed"
 	"videomae/video"
 )
-
-// ErrClosed is what Next returns after Close.
-var ErrClosed = errors.New("loader is closed")
 
 // LoaderOptions shape a loader's batches. What a batch holds depends on all but the last four, and the shares of its ranks make the
 // same batch for any number of them.
@@ -31,9 +25,6 @@ type LoaderOptions struct {
 	Report      func(Failure) // called by Next for each item when first found unreadable; may be nil
 }
 
-// Position is a place in the endless sequence of batches.
-type Position struct{ Epoch, Step int }
-
 // Batch is B clips, a process's share of a batch.
 type Batch struct {
 	Position
@@ -42,16 +33,13 @@ type Batch struct {
 	Items []Item        // what each clip was cut from
 	Wait  time.Duration // how long Next waited for this batch
 
-	buffers chan []uint8
+	shelf shelf[uint8]
 }
 
 // Release gives the memory of Clips back for later batches. The caller must have no use for it any more.
 func (b *Batch) Release() {
-	select {
-	case b.buffers <- b.Clips:
-	default: // enough are kept
-	}
-	b.Clips, b.buffers = nil, nil // a second Release sends to no channel
+	b.shelf.put(b.Clips)
+	b.Clips, b.shelf = nil, nil // a second Release keeps nothing
 }
 
 // Loader reads batches of training clips ahead of their use. Epoch follows epoch without end, each in an order of its own; what is
@@ -63,77 +51,22 @@ func (b *Batch) Release() {
 //
 // An error that is video.ErrUnavailable is no item's, and ends the loader.
 type Loader struct {
-	manifest Manifest
-	decoder  video.Decoder
-	o        LoaderOptions
-	steps    int
-	share    int // clips of each batch that are this process's
-
-	ctx     context.Context // ends with Close, an error, or the context given to NewLoader
-	cancel  context.CancelCauseFunc
-	running sync.WaitGroup
-	queue   chan *pending // batches in order, as soon as begun
-	jobs    chan job
-	buffers chan []uint8
-	infos   sync.Map // item number -> probed
-
-	head *pending // first of the queue, kept over a Next that was interrupted
-	bad  badItems
-}
-
-// pending is a batch in the making.
-type pending struct {
-	batch   Batch
-	order   []int // of the epoch
-	samples []sampled
-	left    atomic.Int32 // clips not yet filled
-	done    chan struct{}
-}
-
-// job is one clip of a pending batch.
-type job struct {
-	p *pending
-	b int
-}
-
-// Steps is the number of batches in an epoch over n items.
-func Steps(n, batch int) (int, error) {
-	if batch < 1 {
-		return 0, fmt.Errorf("batch size %d must be at least 1", batch)
-	}
-	if n < batch {
-		return 0, fmt.Errorf("a batch of %d clips needs at least as many videos, and there are %d: choose a batch of at most %d, or give more videos", batch, n, n)
-	}
-	return n / batch, nil
+	*feed[*Batch]
+	shelf shelf[uint8]
 }
 
 // NewLoader starts a loader whose first batch is the one at start. Close it after use.
 func NewLoader(ctx context.Context, m Manifest, d video.Decoder, o LoaderOptions, start Position) (*Loader, error) {
-	steps, err := Steps(len(m.Items), o.Batch)
-	if err != nil {
-		return nil, fmt.Errorf("data %s: %w", m.Source, err)
-	}
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if start.Epoch < 0 || start.Step < 0 || start.Step > steps {
-		return nil, fmt.Errorf("loader: no position epoch %d, step %d; an epoch has %d steps", start.Epoch, start.Step, steps)
+	o = o.filled()
+	l := &Loader{shelf: make(shelf[uint8], o.Prefetch+2)}
+	var err error
+	if l.feed, err = newFeed(ctx, m, d, o, kind[*Batch]{begin: l.room, filler: l.cutter}, start); err != nil {
+		return nil, err
 	}
-	o.Ranks = max(1, o.Ranks)
-	if o.Workers == 0 {
-		o.Workers = runtime.GOMAXPROCS(0)
-	}
-	if o.Prefetch == 0 {
-		o.Prefetch = 2
-	}
-	l := &Loader{manifest: m, decoder: d, o: o, steps: steps, share: o.Batch / o.Ranks,
-		queue: make(chan *pending, o.Prefetch), jobs: make(chan job), buffers: make(chan []uint8, o.Prefetch+2),
-		bad: newBadItems(m, o.MaxBadShare)}
-	l.ctx, l.cancel = context.WithCancelCause(ctx)
-	l.running.Go(func() { l.dispatch(start) })
-	for range o.Workers {
-		l.running.Go(l.work)
-	}
+	l.start()
 	return l, nil
 }
 
@@ -161,121 +94,41 @@ func (o LoaderOptions) check() error {
 	return nil
 }
 
-// Steps is the number of batches in an epoch.
-func (l *Loader) Steps() int { return l.steps }
-
 // Next returns the next batch. It fails for good when more items are unreadable than MaxBadShare allows, with a list of them. An
 // interrupted call (ctx) loses no batch. Calls must not overlap.
 func (l *Loader) Next(ctx context.Context) (*Batch, error) {
-	began := time.Now()
-	if l.head == nil {
-		select {
-		case l.head = <-l.queue:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-l.ctx.Done():
-			return nil, context.Cause(l.ctx)
-		}
+	p, err := l.next(ctx)
+	if err != nil {
+		return nil, err
 	}
-	select {
-	case <-l.head.done:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-l.ctx.Done():
-		return nil, context.Cause(l.ctx)
-	}
-	if l.ctx.Err() != nil { // the batch may be done for being abandoned
-		return nil, context.Cause(l.ctx)
-	}
-	p := l.head
-	l.head = nil
-	for b, s := range p.samples {
-		if err := l.account(s); err != nil {
-			l.cancel(err)
-			return nil, err
-		}
-		p.batch.Items[b] = l.manifest.Items[s.item]
-	}
-	p.batch.Wait = time.Since(began)
-	return &p.batch, nil
+	p.batch.Items, p.batch.Wait = p.items, p.wait
+	return p.batch, nil
 }
 
-// account books what a sample found unreadable, and fails where the run must end. That Next does it, batch after batch, makes the moment of failure the same for any number of workers.
-func (l *Loader) account(s sampled) error {
-	for _, f := range s.failures {
-		if l.bad.add(f) && l.o.Report != nil {
-			l.o.Report(f)
-		}
-	}
-	if s.fatal != nil {
-		return s.fatal
-	}
-	return l.bad.verdict(s.item < 0)
+// room makes room for a batch.
+func (l *Loader) room(at Position, index []int) *Batch {
+	return &Batch{Position: at, Clips: l.shelf.take(len(index) * l.o.clipSize()), Index: index, shelf: l.shelf}
 }
 
-// Failures returns the items found unreadable in the batches so far, each with its first reason. It must not overlap with Next.
-func (l *Loader) Failures() []Failure { return l.bad.list() }
+// clipSize is the number of values of a clip.
+func (o LoaderOptions) clipSize() int { return o.Scheme.Frames * o.Height * o.Width * o.Channels }
 
-// Close ends all work and returns when it has ended.
-func (l *Loader) Close() {
-	l.cancel(ErrClosed)
-	l.running.Wait()
-}
-
-// dispatch begins one batch after another, as far ahead as the queue has room.
-func (l *Loader) dispatch(at Position) {
-	defer close(l.jobs)
-	var order []int
-	for known := -1; ; at.Step++ {
-		if at.Step >= l.steps {
-			at = Position{Epoch: at.Epoch + 1}
+// cutter returns what decodes a random clip of an item and resizes a random box of it to its place in a batch, for one worker. Source:
+// spec section 5.2.
+func (l *Loader) cutter() func(ctx context.Context, batch *Batch, j slot, item int) error {
+	var resizer frames.Resizer
+	size := l.o.clipSize()
+	return func(ctx context.Context, batch *Batch, j slot, item int) error {
+		at := []uint64{uint64(j.epoch), uint64(j.place)}
+		clip, err := l.clip(ctx, item, l.o.Scheme, l.o.Channels, seed.Rand(l.o.Seed, "frames", at...))
+		if err != nil {
+			return err
 		}
-		if at.Epoch != known {
-			order, known = seed.Rand(l.o.Seed, "shuffle", uint64(at.Epoch)).Perm(len(l.manifest.Items)), at.Epoch
+		dst := video.Clip{T: clip.T, H: l.o.Height, W: l.o.Width, C: l.o.Channels, Pix: batch.Clips[j.n*size:][:size]}
+		box := frames.DrawCrop(seed.Rand(l.o.Seed, "crop", at...), clip.W, clip.H, dst.W, dst.H)
+		if err := resizer.Resize(dst, clip, frames.PillowBilinear, frames.Fill(box, dst.W, dst.H)); err != nil {
+			return fmt.Errorf("video %s: %w", l.manifest.Items[item].Path, err)
 		}
-		p := l.begin(at, order)
-		select {
-		case l.queue <- p:
-		case <-l.ctx.Done():
-			return
-		}
-		for b := range p.samples {
-			select {
-			case l.jobs <- job{p, b}:
-			case <-l.ctx.Done():
-				return
-			}
-		}
+		return nil
 	}
 }
-
-// begin makes room for the batch at a position.
-func (l *Loader) begin(at Position, order []int) *pending {
-	n := l.share
-	p := &pending{order: order, samples: make([]sampled, n), done: make(chan struct{}),
-		batch: Batch{Position: at, Index: make([]int, n), Items: make([]Item, n), buffers: l.buffers}}
-	select {
-	case p.batch.Clips = <-l.buffers:
-	default:
-		p.batch.Clips = make([]uint8, n*l.clipSize())
-	}
-	for b := range p.batch.Index {
-		p.batch.Index[b] = at.Step*l.o.Batch + l.o.Rank*n + b
-	}
-	p.left.Store(int32(n))
-	return p
-}
-
-// work fills clips until there are none left to fill.
-func (l *Loader) work() {
-	size := l.clipSize()
-	for j := range l.jobs {
-		dst := video.Clip{T: l.o.Scheme.Frames, H: l.o.Height, W: l.o.Width, C: l.o.Channels, Pix: j.p.batch.Clips[j.b*size:][:size]}
-		j.p.samples[j.b] = l.sample(j.p.order, j.p.batch.Epoch, j.p.batch.Index[j.b], dst)
-		if j.p.left.Add(-1) == 0 {
-			close(j.p.done)
-		}
-	}
-}
-
-func (l *Loader) clipSize() int { return l.o.Scheme.Frames * l.o.Height * l.o.Width * l.o.Channels }

@@ -27,6 +27,23 @@ func HFTest(shortSide int, table *frames.Table) Test {
 	return Test{Method: frames.PillowBilinear, ShortSide: shortSide, Views: 1, Table: table, RoundDown: true}
 }
 
+// scaling is what view i of Views is of a frame.
+func (c Test) scaling(src video.Clip, dst frames.Floats, i int) frames.Scaling {
+	s := frames.ShortSideView(src.W, src.H, c.ShortSide, dst.W, dst.H, i, c.Views)
+	if c.RoundDown && c.Views <= 1 {
+		s.Keep.X, s.Keep.Y = (s.W-dst.W)/2, (s.H-dst.H)/2
+	}
+	return s
+}
+
+// frame is a clip of one frame in the scratch's memory.
+func (s *Scratch) frame(h, w, c int) video.Clip {
+	if cap(s.view) < h*w*c {
+		s.view = make([]uint8, h*w*c)
+	}
+	return video.Clip{T: 1, H: h, W: w, C: c, Pix: s.view[:h*w*c]}
+}
+
 // Apply fills dst, T x H x W x C, with view i of Views from src, as many frames of any size.
 func (c Test) Apply(dst frames.Floats, src video.Clip, i int, s *Scratch) error {
 	if i < 0 || i >= max(c.Views, 1) {
@@ -35,20 +52,65 @@ func (c Test) Apply(dst frames.Floats, src video.Clip, i int, s *Scratch) error 
 	if dst.T != src.T || len(src.Pix) != src.T*src.H*src.W*src.C || src.W < 1 || src.H < 1 {
 		return fmt.Errorf("chain: clip %v does not fit %v", src, dst)
 	}
-	size := dst.H * dst.W * dst.C
-	if cap(s.view) < size {
-		s.view = make([]uint8, size)
-	}
-	view := video.Clip{T: 1, H: dst.H, W: dst.W, C: dst.C, Pix: s.view[:size]}
-	scaling := frames.ShortSideView(src.W, src.H, c.ShortSide, dst.W, dst.H, i, c.Views)
-	if c.RoundDown && c.Views <= 1 {
-		scaling.Keep.X, scaling.Keep.Y = (scaling.W-dst.W)/2, (scaling.H-dst.H)/2
-	}
+	scaling := c.scaling(src, dst, i)
+	view := s.frame(dst.H, dst.W, dst.C)
 	for t := range src.T {
 		if err := s.resizer.Resize(view, one(src, src.Frame(t)), c.Method, scaling); err != nil {
 			return err
 		}
 		if err := c.Table.Normalise(oneOf(dst, t), view); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ApplyAll fills dst, a clip for each of Views, all of one shape, with what Apply gives for each; every frame is scaled once for all.
+func (c Test) ApplyAll(dst []frames.Floats, src video.Clip, s *Scratch) error {
+	if len(dst) != max(c.Views, 1) || src.W < 1 || src.H < 1 {
+		return fmt.Errorf("chain: %d clips for %d views of clip %v", len(dst), c.Views, src)
+	}
+	if len(dst) == 1 {
+		return c.Apply(dst[0], src, 0, s)
+	}
+	all := c.scaling(src, dst[0], 0)
+	boxes := make([]frames.Box, len(dst))
+	for i := range dst {
+		boxes[i] = c.scaling(src, dst[i], i).Keep
+		if dst[i].T != src.T || dst[i].H != dst[0].H || dst[i].W != dst[0].W || dst[i].C != src.C || len(dst[i].Pix) != len(dst[0].Pix) {
+			return fmt.Errorf("chain: clip %v does not fit %v", src, dst[i])
+		}
+		all.Keep = around(all.Keep, boxes[i])
+	}
+	scaled := s.frame(all.Keep.H, all.Keep.W, src.C)
+	for t := range src.T {
+		if err := s.resizer.Resize(scaled, one(src, src.Frame(t)), c.Method, all); err != nil {
+			return err
+		}
+		for i, box := range boxes {
+			box.X, box.Y = box.X-all.Keep.X, box.Y-all.Keep.Y
+			if err := c.cut(oneOf(dst[i], t), scaled, box); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// around is the smallest box that holds two.
+func around(a, b frames.Box) frames.Box {
+	x, y := min(a.X, b.X), min(a.Y, b.Y)
+	return frames.Box{X: x, Y: y, W: max(a.X+a.W, b.X+b.W) - x, H: max(a.Y+a.H, b.Y+b.H) - y}
+}
+
+// cut normalises a box of a frame.
+func (c Test) cut(dst frames.Floats, frame video.Clip, box frames.Box) error {
+	row := dst.W * dst.C
+	for y := range dst.H {
+		from := ((box.Y+y)*frame.W + box.X) * frame.C
+		err := c.Table.Normalise(frames.Floats{T: 1, H: 1, W: dst.W, C: dst.C, Pix: dst.Pix[y*row:][:row]},
+			video.Clip{T: 1, H: 1, W: dst.W, C: frame.C, Pix: frame.Pix[from:][:row]})
+		if err != nil {
 			return err
 		}
 	}
