@@ -11,7 +11,7 @@ import (
 
 // sized is a classifier of the paper's clip and cube.
 func sized(dim, depth, heads, classes int) Config {
-	return Config{Classes: classes, Encoder: vit.Config{Frames: 16, Height: 224, Width: 224, Channels: 3, Tubelet: 2, Patch: 16,
+	return Config{Classes: classes, Pooling: Mean, InitScale: 0.001, Encoder: vit.Config{Frames: 16, Height: 224, Width: 224, Channels: 3, Tubelet: 2, Patch: 16,
 		Dim: dim, Depth: depth, Heads: heads, MLP: 4 * dim}}
 }
 

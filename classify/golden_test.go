@@ -70,7 +70,7 @@ func read(t *testing.T, file string) (r reference) {
 }
 
 func (r reference) config() Config {
-	return Config{Classes: r.Classes, Encoder: vit.Config{Frames: r.Frames, Height: r.Image, Width: r.Image, Channels: 3, Tubelet: 2, Patch: 16,
+	return Config{Classes: r.Classes, Pooling: Mean, Encoder: vit.Config{Frames: r.Frames, Height: r.Image, Width: r.Image, Channels: 3, Tubelet: 2, Patch: 16,
 		Dim: r.Width, Depth: r.Depth, Heads: r.Heads, MLP: 4 * r.Width}}
 }
 
@@ -102,7 +102,7 @@ func (r reference) check(t *testing.T) {
 	out := graphtest.Run(t, func(in []*Node) []*Node {
 		model := Model{Config: config, Params: vit.NewParams(specs, in[2:]), Compute: vit.Compute{DType: dtypes.Float32}}
 		cubes := mae.Patchify(TransposeAllAxes(in[0], 0, 2, 3, 4, 1), config.Encoder)
-		logits := model.Logits(cubes, nil)
+		logits := model.Logits(cubes, nil, nil)
 		loss := CrossEntropy(logits, in[1])
 		return append([]*Node{loss, model.Features(cubes, nil), logits}, Gradient(loss, in[2:]...)...)
 	}, inputs...)

@@ -23,6 +23,8 @@ type Batch struct {
 	Targets *tensors.Tensor
 	// Keep holds drop-path factors (vit.Blocks), Float32 [2*(encoder depth + decoder depth), B]; nil drops nothing.
 	Keep *tensors.Tensor
+	// HeadKeep holds factors of the features that a classifier's head reads, Float32 [B, D]; nil drops nothing. It comes with Keep.
+	HeadKeep *tensors.Tensor
 }
 
 // NewBatch joins the bytes of B clips, one after another in the order T, H, W, C, with one mask for each. keep may be nil.
@@ -79,21 +81,26 @@ func DropPathFactors(c mae.Config, b int, rng *rand.Rand) []float32 {
 	if c.Encoder.DropPath == 0 && c.Decoder.DropPath == 0 {
 		return nil
 	}
-	var factors []float32
+	var all []float32
 	for _, rate := range append(c.Encoder.DropPathRates(), c.Decoder.DropPathRates()...) {
-		for range 2 * b {
-			factor := float32(0)
-			if rng.Float64() >= rate {
-				factor = float32(1 / (1 - rate))
-			}
-			factors = append(factors, factor)
+		all = append(all, factors(rate, 2*b, rng)...)
+	}
+	return all
+}
+
+// factors draws n factors that are 0 at a rate and 1/(1-rate) otherwise.
+func factors(rate float64, n int, rng *rand.Rand) []float32 {
+	list := make([]float32, n)
+	for i := range list {
+		if rng.Float64() >= rate {
+			list[i] = float32(1 / (1 - rate))
 		}
 	}
-	return factors
+	return list
 }
 
 // inputs lists the batch's tensors, those that it has, as the graphs take them.
 func (b Batch) inputs() []*tensors.Tensor {
-	all := []*tensors.Tensor{b.Clips, b.Visible, b.Masked, b.Targets, b.Keep}
+	all := []*tensors.Tensor{b.Clips, b.Visible, b.Masked, b.Targets, b.Keep, b.HeadKeep}
 	return slices.DeleteFunc(all, func(t *tensors.Tensor) bool { return t == nil })
 }

@@ -15,7 +15,7 @@ import (
 )
 
 func minuteClassifier() classify.Config {
-	return classify.Config{Encoder: minute().Encoder, Classes: 3}
+	return classify.Config{Encoder: minute().Encoder, Classes: 3, Pooling: classify.Mean, InitScale: 0.001}
 }
 
 func TestFineTuningFitsABatch(t *testing.T) {
@@ -32,7 +32,7 @@ func TestFineTuningFitsABatch(t *testing.T) {
 	}
 	defer tuner.Close()
 	pixels := noise(3, 0)
-	batch, err := NewLabelled(c, pixels, []float32{1, 0, 0, 0, 1, 0, 0, 0, 1})
+	batch, err := NewLabelled(c, pixels, []float32{1, 0, 0, 0, 1, 0, 0, 0, 1}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,10 +79,10 @@ func TestClipsAndTargetsThatDoNotFit(t *testing.T) {
 		targets []float32
 	}{
 		"no whole number": {noise(1, 0)[1:], []float32{1, 0, 0}},
-		"0 bytes":         {nil, nil},
+		"0 values":        {nil, nil},
 		"5 target values": {noise(2, 0), make([]float32, 5)},
 	} {
-		if _, err := NewLabelled(c, given.bytes, given.targets); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := NewLabelled(c, given.bytes, given.targets, nil, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error with %q", err, want)
 		}
 	}

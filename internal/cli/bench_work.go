@@ -64,7 +64,7 @@ func openWork(backend compute.Backend, mode string, p recipe.Pretrain) (benchWor
 	}
 	how.Checkpoint = p.Train.GradientCheckpointing
 	clips := randomClips(model.Encoder, p.Train.Batch, p.Train.Seed)
-	classifier := classify.Config{Encoder: model.Encoder, Classes: benchClasses}
+	classifier := classify.Config{Encoder: model.Encoder, Classes: benchClasses, Pooling: classify.Mean, InitScale: 0.001}
 	switch mode {
 	case finetuneMode:
 		return openFineTuning(backend, classifier, how, p, clips)
@@ -106,7 +106,7 @@ func openFineTuning(backend compute.Backend, model classify.Config, how vit.Comp
 	if err != nil {
 		return benchWork{}, err
 	}
-	batch := func() (train.Batch, error) { return train.NewLabelled(model, clips, targets) }
+	batch := func() (train.Batch, error) { return train.NewLabelled(model, clips, targets, nil, nil) }
 	step := func(b train.Batch) error { return checkStep(tuner.Step([]train.Batch{b}, *p.Optim.LR)) }
 	return onBatches(batch, tuner.Compile, step, tuner.Close), nil
 }
