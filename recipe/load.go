@@ -146,7 +146,7 @@ func document(source string, text []byte) (ast.Node, error) {
 // kindKey is the key under which a file states its kind; it is no setting.
 const kindKey = "kind"
 
-// statedKind returns the kind that a file states, and where; one that states none is for pre-training.
+// statedKind returns the kind that a file states, and where; one that states none, nowhere, is for pre-training.
 func statedKind(source string, root ast.Node) (Kind, *token.Token, error) {
 	entries, err := mapping(source, root)
 	if err != nil {
@@ -166,7 +166,7 @@ func statedKind(source string, root ast.Node) (Kind, *token.Token, error) {
 		}
 		return Kind(text), where, nil
 	}
-	return KindPretrain, root.GetToken(), nil
+	return KindPretrain, nil, nil
 }
 
 // mapping returns the entries of a mapping.

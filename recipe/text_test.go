@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func set(t *testing.T, p *Pretrain, overrides ...string) {
+func set[R Recipe](t *testing.T, p *R, overrides ...string) {
 	t.Helper()
 	for _, o := range overrides {
 		if err := Set(p, o); err != nil {
@@ -129,6 +129,15 @@ func TestLoadOfWhatIsNotThere(t *testing.T) {
 	}
 }
 
+// survives demands that the written recipe is read back as it was.
+func survives[R Recipe](t *testing.T, want R, written []byte) {
+	t.Helper()
+	got, err := parse[R]("again", written)
+	if err != nil || !cmp.Equal(got, want) {
+		t.Fatalf("%v\n%s\n%s", err, written, cmp.Diff(want, got))
+	}
+}
+
 // Any text survives being written into a file and read back.
 func FuzzTextSurvives(f *testing.F) {
 	for _, s := range []string{"", "tiny", "true", "null", "~", "1e3", "a: b", " x", "x ", "one\ntwo\n", "one\n\ntwo", "\nlead\n", "tab\tx", "'", "\"", "\\", "# c", "- a\n", "%\n", "a #b\n",
@@ -139,33 +148,40 @@ func FuzzTextSurvives(f *testing.F) {
 		if !utf8.ValidString(s) || len(s) > 1000 {
 			return
 		}
-		want := Default()
-		want.About, want.Data.Path = s, s
-		got, err := parse[Pretrain]("fuzz", want.YAML())
-		if err != nil || !cmp.Equal(got, want) {
-			t.Fatalf("%q: %v\n%s\n%s", s, err, want.YAML(), cmp.Diff(want, got))
-		}
+		pretrain, finetune := Default(), DefaultFinetune()
+		pretrain.About, pretrain.Data.Path = s, s
+		finetune.About, finetune.Data.ValSplit = s, s
+		survives(t, pretrain, pretrain.YAML())
+		survives(t, finetune, finetune.YAML())
 	})
 }
 
-// Whatever the bytes, reading ends without a panic, and what was read survives being written.
+// Whatever the bytes, reading ends without a panic, and what was read survives being written. No text is a recipe of both kinds.
 func FuzzLoad(f *testing.F) {
-	for _, name := range Names(KindPretrain) {
-		text, _ := builtIn.ReadFile("recipes/pretrain/" + name + ".yaml")
-		f.Add(text)
+	for _, kind := range Kinds {
+		for _, name := range Names(kind) {
+			text, _ := builtInText(kind, name)
+			f.Add(text)
+		}
 	}
-	for _, text := range []string{"model: {frames: 16}", "optim:\n  lr: 1e-3\n  <<: {lr: 2}", "? a\n: b", "a: *b", "!!map {}", "name: >\n  folded\n  text\n"} {
+	for _, text := range []string{"model: {frames: 16}", "optim:\n  lr: 1e-3\n  <<: {lr: 2}", "? a\n: b", "a: *b", "!!map {}", "name: >\n  folded\n  text\n",
+		"kind: finetune\naugment: {flip: 0}", "kind: pretrain", "kind: [finetune]", "kind: finetune\nkind: pretrain"} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		want, err := parse[Pretrain]("fuzz", text)
-		if err != nil {
-			return
+		pretrain, asPretrain := parse[Pretrain]("fuzz", text)
+		if asPretrain == nil {
+			survives(t, pretrain, pretrain.YAML())
+			_, _ = pretrain.Derive(10)
 		}
-		got, err := parse[Pretrain]("again", want.YAML())
-		if err != nil || !cmp.Equal(got, want) {
-			t.Fatalf("%v\n%s", err, cmp.Diff(want, got))
+		finetune, asFinetune := parse[Finetune]("fuzz", text)
+		if asFinetune == nil {
+			survives(t, finetune, finetune.YAML())
+			_, _ = finetune.Derive(10)
+			_, _ = finetune.Advise(100, []string{"a", "b"})
 		}
-		_, _ = want.Derive(10)
+		if asPretrain == nil && asFinetune == nil {
+			t.Fatalf("%q is a recipe of both kinds", text)
+		}
 	})
 }
