@@ -36,6 +36,7 @@ type inspection struct {
 	Metadata   map[string]string `json:"metadata,omitempty"` // of a safetensors file
 	Config     json.RawMessage   `json:"config,omitempty"`   // the resolved recipe
 	Tensors    []tensorInfo      `json:"tensors"`
+	Finetune   *inspection       `json:"finetune,omitempty"` // the recipe for fine-tuning, where a name stands for both kinds
 
 	yaml []byte // of Config
 }
@@ -55,7 +56,8 @@ func newInspect(s Streams) *cobra.Command {
 		Short: "Show tensors, size, work and settings of a model",
 		Long: `Show what is in a run or checkpoint folder, a safetensors file, or a recipe (a YAML file or the name of a built-in one): tensors
 and their shapes, parameters, arithmetic, settings, progress and where it comes from. Every value of a checkpoint is read and checked.
-Without an argument it lists the built-in recipes.
+Without an argument it lists the built-in recipes. A name that recipes of both kinds have, for pre-training and for the fine-tuning after
+it, shows both. The head of a classifier is left out where the number of classes is not known.
 
 Forward work is counted in multiply-accumulates (MAC), which the paper calls FLOPs, of the cubes that the model sees and predicts.
 Training work counts two operations for a MAC and the backward pass as two forward passes: 3 x 2 x MAC.`,
@@ -86,35 +88,11 @@ func inspect(s Streams, path string, asJSON, all bool) error {
 		return printJSON(s.Out, i)
 	}
 	i.print(s.Out, all)
+	if i.Finetune != nil {
+		fmt.Fprintln(s.Out)
+		i.Finetune.print(s.Out, all)
+	}
 	return nil
-}
-
-// recipeLine is what the list of recipes says of one.
-type recipeLine struct {
-	Name        string  `json:"name"`
-	Parameters  int64   `json:"parameters"`
-	ForwardGMAC float64 `json:"forward_gmac"`
-}
-
-// listRecipes prints the built-in recipes with their sizes.
-func listRecipes(s Streams, asJSON bool) error {
-	var list []recipeLine
-	for _, name := range recipe.Names(recipe.KindPretrain) {
-		i, err := inspectRecipe(name)
-		if err != nil {
-			return err
-		}
-		list = append(list, recipeLine{name, i.Parameters, i.Work.ForwardGMAC})
-	}
-	if asJSON {
-		return printJSON(s.Out, list)
-	}
-	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "recipe\tparameters\tforward work")
-	for _, r := range list {
-		fmt.Fprintf(w, "%s\t%s\t%.2f GMAC a clip\n", r.Name, millions(r.Parameters), r.ForwardGMAC)
-	}
-	return w.Flush()
 }
 
 // look finds out what path is, and reads it.
@@ -143,20 +121,6 @@ func inspectCheckpoint(path string) (inspection, error) {
 	}
 	i, err := inspectConfig(c.Config)
 	i.Path, i.Kind, i.Progress, i.Provenance = folder, "checkpoint", &c.Progress, &c.Provenance
-	return i, err
-}
-
-// inspectRecipe reads a recipe of the given file or name.
-func inspectRecipe(fileOrName string) (inspection, error) {
-	p, err := recipe.Load(fileOrName)
-	if err != nil {
-		return inspection{}, err
-	}
-	if p, err = p.Resolve(); err != nil {
-		return inspection{}, fmt.Errorf("%s: %w", fileOrName, err)
-	}
-	i, err := inspectConfig(p)
-	i.Path, i.Kind = fileOrName, "recipe"
 	return i, err
 }
 
