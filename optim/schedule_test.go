@@ -20,9 +20,17 @@ type schedules struct {
 		WarmupSteps   int `json:"warmup_steps"` // in place of the epochs where it is above 0
 		Values        []float64
 	}
+	LayerDecay []struct {
+		Model  string
+		Depth  int
+		Decay  float64
+		Values []float64
+		ByName map[string][2]float64 `json:"by_name"` // layer, share of the rate
+	} `json:"layer_decay"`
 	ParamGroups map[string]struct {
 		Groups []struct {
 			WeightDecay float64 `json:"weight_decay"`
+			Scale       float64 `json:"lr_scale"`
 			Params      []string
 		}
 	} `json:"param_groups"`
@@ -39,7 +47,7 @@ func reference(t *testing.T) (s schedules, folder string) {
 	if err := json.Unmarshal(data, &s); err != nil {
 		t.Fatal(err)
 	}
-	if len(s.Cosine) == 0 || len(s.ParamGroups) == 0 {
+	if len(s.Cosine) == 0 || len(s.LayerDecay) == 0 || len(s.ParamGroups) == 0 {
 		t.Fatal("schedules.json lacks cases")
 	}
 	return s, folder

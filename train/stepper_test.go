@@ -125,7 +125,7 @@ func equal(a, b State) bool {
 			return slices.EqualFunc(x, y, func(v, w float32) bool { return math.Float32bits(v) == math.Float32bits(w) })
 		})
 	}
-	return same(a.Weights, b.Weights) && same(a.First, b.First) && same(a.Second, b.Second) && a.Updates == b.Updates
+	return same(a.Weights, b.Weights) && same(a.First, b.First) && same(a.Second, b.Second) && same(a.Average, b.Average) && a.Updates == b.Updates
 }
 
 // relative checks a number within a share of its reference.
