@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,8 +23,16 @@ const (
 	modelFile      = "model.safetensors"     // weights under their official names
 	optimizerFile  = "optimizer.safetensors" // first.NAME and second.NAME for every weight NAME
 	progressFile   = "state.json"
-	configFile     = "config.yaml"
+	averageFile    = "average.safetensors" // the running mean of the weights, where one is kept
+	ConfigFile     = "config.yaml"         // the recipe, resolved
 	provenanceFile = "provenance.json"
+)
+
+// FamilyKey is the key under which a weight file's metadata name its kind of model, and the kinds that this program trains.
+const (
+	FamilyKey      = "family"
+	PretrainFamily = "videomae-pretrain"
+	FinetuneFamily = "videomae-finetune"
 )
 
 // Progress is where in its run a checkpoint was taken.
@@ -34,18 +43,36 @@ type Progress struct {
 	InEpoch  int     `json:"step_in_epoch"`
 	Seconds  float64 `json:"seconds"` // spent so far
 	Manifest string  `json:"manifest"`
+
+	Validation Validation `json:"validation,omitzero"` // of fine-tuning
+}
+
+// Validation is how far a fine-tuning run has been validated, and its best result.
+type Validation struct {
+	Epoch     int     `json:"epoch"`      // epochs gone through at the last one
+	BestEpoch int     `json:"best_epoch"` // and at the best one
+	BestTop1  float64 `json:"best_top1"`  // in percent
+}
+
+// Settings are a recipe of either kind.
+type Settings interface {
+	recipe.Recipe
+	YAML() []byte
 }
 
 // Checkpoint is a run's whole state at a step.
-type Checkpoint struct {
+type Checkpoint[R Settings] struct {
 	Progress   Progress
-	Config     recipe.Pretrain // resolved
+	Config     R                 // resolved
+	About      map[string]string // what the weight file says of the model
 	Provenance Provenance
-	State      State
+	State      State // without moments, only a model is saved
 }
 
-// checkpointFolder is where a run keeps its checkpoints, and stepName a checkpoint's name in it.
-func checkpointFolder(run string) string { return filepath.Join(run, "checkpoints") }
+// CheckpointFolder is where a run keeps its checkpoints, BestFolder where a fine-tuning run keeps the best one, and stepName a
+// checkpoint's name in them.
+func CheckpointFolder(run string) string { return filepath.Join(run, "checkpoints") }
+func BestFolder(run string) string       { return filepath.Join(run, "best") }
 func stepName(step int) string           { return fmt.Sprintf("step-%08d", step) }
 
 // Prefixes of folders that are not whole checkpoints: one being written, one being removed.
@@ -54,10 +81,9 @@ const (
 	removingPrefix = ".removing-"
 )
 
-// Save writes a checkpoint of a model with the given tensors into a run's folder and returns its path. It is written beside and renamed when all of it is on
-// the disk, so that a kill or a full disk leaves the checkpoints before it as they were.
-func (c Checkpoint) Save(run string, specs []vit.Spec) (string, error) {
-	folder := checkpointFolder(run)
+// Save writes a checkpoint of a model with the given tensors into a folder of checkpoints and returns its path. It is written beside and
+// renamed when all of it is on the disk, so that a kill or a full disk leaves the checkpoints before it as they were.
+func (c Checkpoint[R]) Save(folder string, specs []vit.Spec) (string, error) {
 	name := stepName(c.Progress.Step)
 	beside, final := filepath.Join(folder, writingPrefix+name), filepath.Join(folder, name)
 	if err := errors.Join(os.RemoveAll(beside), os.MkdirAll(beside, 0o777)); err != nil {
@@ -80,114 +106,190 @@ func (c Checkpoint) Save(run string, specs []vit.Spec) (string, error) {
 }
 
 // writeFiles writes the files of a checkpoint into a folder, each through to the disk.
-func (c Checkpoint) writeFiles(folder string, specs []vit.Spec) error {
-	var model, moments []weights.Tensor
+func (c Checkpoint[R]) writeFiles(folder string, specs []vit.Spec) error {
+	about := map[string]string{"format": "pt"}
+	maps.Copy(about, c.About)
+	errs := []error{
+		saveTensors(filepath.Join(folder, modelFile), about, specs, part{values: c.State.Weights}),
+		writeJSON(filepath.Join(folder, progressFile), c.Progress),
+		writeJSON(filepath.Join(folder, provenanceFile), c.Provenance),
+		writeSynced(filepath.Join(folder, ConfigFile), c.Config.YAML()),
+	}
+	if c.State.First != nil {
+		errs = append(errs, saveTensors(filepath.Join(folder, optimizerFile), nil, specs, part{"first.", c.State.First}, part{"second.", c.State.Second}))
+	}
+	if c.State.Average != nil {
+		errs = append(errs, saveTensors(filepath.Join(folder, averageFile), about, specs, part{values: c.State.Average}))
+	}
+	return errors.Join(errs...)
+}
+
+// part is values for each tensor of a model, and what precedes the tensor's name in a file. An empty one is not there: a frozen tensor has
+// no moments.
+type part struct {
+	prefix string
+	values [][]float32
+}
+
+// saveTensors writes the parts of a model's state to a file.
+func saveTensors(path string, about map[string]string, specs []vit.Spec, parts ...part) error {
+	var list []weights.Tensor
 	for i, spec := range specs {
-		for _, part := range []struct {
-			list   *[]weights.Tensor
-			prefix string
-			values []float32
-		}{{&model, "", c.State.Weights[i]}, {&moments, "first.", c.State.First[i]}, {&moments, "second.", c.State.Second[i]}} {
-			tensor, err := weights.FromFloat32s(part.prefix+spec.Name, spec.Shape, part.values)
+		for _, p := range parts {
+			if len(p.values[i]) == 0 {
+				continue
+			}
+			tensor, err := weights.FromFloat32s(p.prefix+spec.Name, spec.Shape, p.values[i])
 			if err != nil {
 				return err
 			}
-			*part.list = append(*part.list, tensor)
+			list = append(list, tensor)
 		}
 	}
-	about := map[string]string{"format": "pt", "family": "videomae-pretrain"}
-	return errors.Join(
-		weights.Save(filepath.Join(folder, modelFile), about, model),
-		weights.Save(filepath.Join(folder, optimizerFile), nil, moments),
-		writeJSON(filepath.Join(folder, progressFile), c.Progress),
-		writeJSON(filepath.Join(folder, provenanceFile), c.Provenance),
-		writeSynced(filepath.Join(folder, configFile), c.Config.YAML()),
-	)
+	return weights.Save(path, about, list)
 }
 
-// LoadCheckpoint reads a whole checkpoint folder.
-func LoadCheckpoint(folder string) (Checkpoint, error) {
-	c, model, err := loadSettings(folder)
+// LoadCheckpoint reads a whole checkpoint folder of a pre-training run.
+func LoadCheckpoint(folder string) (Checkpoint[recipe.Pretrain], error) {
+	config, model, err := loadSettings(folder)
 	if err != nil {
-		return Checkpoint{}, err
+		return Checkpoint[recipe.Pretrain]{}, err
 	}
-	if c.State.Weights, err = LoadWeights(filepath.Join(folder, modelFile), model); err != nil {
-		return Checkpoint{}, err
+	return ReadCheckpoint(folder, config, model.Specs())
+}
+
+// ReadCheckpoint reads a checkpoint folder, whose settings are config, of a model with these tensors. Every tensor of the model must be
+// there, and no other; moments may be missing for some tensors.
+func ReadCheckpoint[R Settings](folder string, config R, specs []vit.Spec) (Checkpoint[R], error) {
+	c := Checkpoint[R]{Config: config}
+	var err error
+	if c.State.Weights, c.About, err = LoadWeights(filepath.Join(folder, modelFile), specs); err != nil {
+		return c, err
 	}
 	err = errors.Join(readJSON(filepath.Join(folder, progressFile), &c.Progress), readJSON(filepath.Join(folder, provenanceFile), &c.Provenance))
 	if err != nil {
-		return Checkpoint{}, err
+		return c, err
 	}
 	c.State.Updates = c.Progress.Updates
-	file, err := weights.Open(filepath.Join(folder, optimizerFile))
-	if err != nil {
-		return Checkpoint{}, err
+	if path := filepath.Join(folder, averageFile); exists(path) {
+		if c.State.Average, _, err = LoadWeights(path, specs); err != nil {
+			return c, err
+		}
 	}
-	defer file.Close()
-	var first, second []weights.Spec
-	for _, s := range model.Specs() {
-		first = append(first, weights.Spec{Name: "first." + s.Name, Shape: s.Shape})
-		second = append(second, weights.Spec{Name: "second." + s.Name, Shape: s.Shape})
-	}
-	if report, err := weights.Match(slices.Concat(first, second), file); err != nil {
-		return Checkpoint{}, fmt.Errorf("%s does not fit the model: %w\n%s", file.Path(), err, report)
-	}
-	c.State.First, err = readAll(file, first)
-	if err != nil {
-		return Checkpoint{}, err
-	}
-	c.State.Second, err = readAll(file, second)
+	c.State.First, c.State.Second, err = loadMoments(filepath.Join(folder, optimizerFile), specs)
 	return c, err
 }
 
-// LoadModel reads the settings and the weights, in the order of the model's Specs, of a run's newest checkpoint or of one checkpoint folder.
+// loadMoments reads the optimiser's moments; those that are not there are empty.
+func loadMoments(path string, specs []vit.Spec) (first, second [][]float32, err error) {
+	file, err := weights.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer file.Close()
+	var want []weights.Spec
+	for _, prefix := range []string{"first.", "second."} {
+		for _, s := range specs {
+			want = append(want, weights.Spec{Name: prefix + s.Name, Shape: s.Shape})
+		}
+	}
+	absent := map[string]bool{}
+	var allow []string
+	for _, w := range want {
+		if _, ok := file.Spec(w.Name); !ok {
+			absent[w.Name], allow = true, append(allow, w.Name)
+		}
+	}
+	if report, err := weights.Match(want, file, allow...); err != nil {
+		return nil, nil, fmt.Errorf("%s does not fit the model: %w\n%s", path, err, report)
+	}
+	all := make([][]float32, len(want))
+	for i, w := range want {
+		if absent[w.Name] {
+			continue
+		}
+		if all[i], err = readTensor(file, w.Name); err != nil {
+			return nil, nil, err
+		}
+	}
+	return all[:len(specs)], all[len(specs):], nil
+}
+
+// LoadModel reads the settings and the weights, in the order of the model's Specs, of a pre-training run's newest checkpoint or of one
+// checkpoint folder.
 func LoadModel(path string) (recipe.Pretrain, mae.Config, [][]float32, error) {
 	folder, err := Newest(path)
 	if err != nil {
 		return recipe.Pretrain{}, mae.Config{}, nil, err
 	}
-	c, model, err := loadSettings(folder)
+	config, model, err := loadSettings(folder)
 	if err != nil {
 		return recipe.Pretrain{}, mae.Config{}, nil, err
 	}
-	values, err := LoadWeights(filepath.Join(folder, modelFile), model)
-	return c.Config, model, values, err
+	values, _, err := LoadWeights(filepath.Join(folder, modelFile), model.Specs())
+	return config, model, values, err
+}
+
+// LoadTrained reads the weights that a checkpoint folder is evaluated with: their running mean where one was kept.
+func LoadTrained(folder string, specs []vit.Spec) ([][]float32, error) {
+	path := filepath.Join(folder, averageFile)
+	if !exists(path) {
+		path = filepath.Join(folder, modelFile)
+	}
+	values, _, err := LoadWeights(path, specs)
+	return values, err
+}
+
+// About is what the weight file of a checkpoint folder says of its model.
+func About(folder string) (map[string]string, error) {
+	file, err := weights.Open(filepath.Join(folder, modelFile))
+	if err != nil {
+		return nil, err
+	}
+	return file.Metadata(), file.Close()
 }
 
 // loadSettings reads a checkpoint's recipe and the model it describes.
-func loadSettings(folder string) (Checkpoint, mae.Config, error) {
-	config, err := recipe.Load(filepath.Join(folder, configFile))
+func loadSettings(folder string) (recipe.Pretrain, mae.Config, error) {
+	config, err := recipe.Load(filepath.Join(folder, ConfigFile))
 	if err == nil {
 		config, err = config.Resolve()
 	}
 	if err != nil {
-		return Checkpoint{}, mae.Config{}, fmt.Errorf("checkpoint %s: %w", folder, err)
+		return config, mae.Config{}, fmt.Errorf("checkpoint %s: %w", folder, err)
 	}
 	model, err := ModelConfig(config.Model)
-	return Checkpoint{Config: config}, model, err
+	return config, model, err
 }
 
 // Newest gives the checkpoint folder that path stands for: path itself if it holds a model, or the newest checkpoint of the
-// run at path. An error that wraps fs.ErrNotExist says that there is none.
+// run or of the folder of checkpoints at path. An error that wraps fs.ErrNotExist says that there is none.
 func Newest(path string) (string, error) {
-	if _, err := os.Stat(filepath.Join(path, modelFile)); err == nil {
+	if exists(filepath.Join(path, modelFile)) {
 		return path, nil
 	}
-	names, err := checkpointNames(path)
-	if err != nil {
-		return "", err
+	for _, folder := range []string{CheckpointFolder(path), path} {
+		names, err := checkpointNames(folder)
+		if err != nil {
+			return "", err
+		}
+		if len(names) > 0 {
+			return filepath.Join(folder, names[len(names)-1]), nil
+		}
 	}
-	if len(names) == 0 {
-		return "", fmt.Errorf("no checkpoint in %s: %w", path, fs.ErrNotExist)
-	}
-	return filepath.Join(checkpointFolder(path), names[len(names)-1]), nil
+	return "", fmt.Errorf("no checkpoint in %s: %w", path, fs.ErrNotExist)
 }
 
-// checkpointNames lists the whole checkpoints of a run, oldest first.
-func checkpointNames(run string) ([]string, error) {
-	entries, err := os.ReadDir(checkpointFolder(run))
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// checkpointNames lists the whole checkpoints in a folder, oldest first.
+func checkpointNames(folder string) ([]string, error) {
+	entries, err := os.ReadDir(folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("checkpoints of %s: %w", run, err)
+		return nil, fmt.Errorf("checkpoints of %s: %w", folder, err)
 	}
 	var steps []int
 	for _, e := range entries {
@@ -204,10 +306,9 @@ func checkpointNames(run string) ([]string, error) {
 	return names, nil
 }
 
-// Prune removes all but the newest keep checkpoints of a run, and what a killed run left half written or half removed.
-func Prune(run string, keep int) error {
-	folder := checkpointFolder(run)
-	names, err := checkpointNames(run)
+// Prune removes all but the newest keep checkpoints of a folder, and what a killed run left half written or half removed.
+func Prune(folder string, keep int) error {
+	names, err := checkpointNames(folder)
 	if err != nil {
 		return err
 	}

@@ -36,13 +36,13 @@ func minuteRecipe(t *testing.T) (recipe.Pretrain, mae.Config) {
 }
 
 // save writes a checkpoint at a step whose weights come from the step.
-func save(t *testing.T, run string, step int) (string, Checkpoint) {
+func save(t *testing.T, run string, step int) (string, Checkpoint[recipe.Pretrain]) {
 	t.Helper()
 	p, model := minuteRecipe(t)
-	c := Checkpoint{Progress: Progress{Step: step, Updates: step, Epoch: 1, InEpoch: 2, Manifest: "hash"}, Config: p,
-		Provenance: newProvenance(), State: NewState(InitialWeights(model.Specs(), uint64(step)))}
+	c := Checkpoint[recipe.Pretrain]{Progress: Progress{Step: step, Updates: step, Epoch: 1, InEpoch: 2, Manifest: "hash"}, Config: p,
+		Provenance: Provenance{Program: "videomae test"}, State: NewState(InitialWeights(model.Specs(), uint64(step)))}
 	c.State.Updates = step
-	path, err := c.Save(run, model.Specs())
+	path, err := c.Save(CheckpointFolder(run), model.Specs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestPruneKeepsTheNewestAndClearsLeftovers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := Prune(run, 2); err != nil {
+	if err := Prune(CheckpointFolder(run), 2); err != nil {
 		t.Fatal(err)
 	}
 	entries, err := os.ReadDir(filepath.Join(run, "checkpoints"))
@@ -115,7 +115,7 @@ func TestDamagedCheckpointsAreNamed(t *testing.T) {
 // The first lines of a recipe are a recipe, with defaults for the rest: what gives them away is that the weights do not fit.
 func TestSettingsCutShortAreRefused(t *testing.T) {
 	path, _ := save(t, t.TempDir(), 1)
-	if err := os.Truncate(filepath.Join(path, configFile), 9); err != nil {
+	if err := os.Truncate(filepath.Join(path, ConfigFile), 9); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := LoadCheckpoint(path); err == nil || !strings.Contains(err.Error(), "does not fit the model") {
@@ -127,9 +127,9 @@ func TestWeightsThatAreNotNumbersAreNamed(t *testing.T) {
 	_, model := minuteRecipe(t)
 	run := t.TempDir()
 	p, _ := minuteRecipe(t)
-	c := Checkpoint{Config: p, State: NewState(InitialWeights(model.Specs(), 1))}
+	c := Checkpoint[recipe.Pretrain]{Config: p, State: NewState(InitialWeights(model.Specs(), 1))}
 	c.State.Weights[4][7] = float32(math.NaN())
-	path, err := c.Save(run, model.Specs())
+	path, err := c.Save(CheckpointFolder(run), model.Specs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,8 +153,8 @@ func TestSaveOntoAFileInTheWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, model := minuteRecipe(t)
-	c := Checkpoint{Config: p, State: NewState(InitialWeights(model.Specs(), 1))}
-	if _, err := c.Save(run, model.Specs()); err == nil || !strings.Contains(err.Error(), run) {
+	c := Checkpoint[recipe.Pretrain]{Config: p, State: NewState(InitialWeights(model.Specs(), 1))}
+	if _, err := c.Save(CheckpointFolder(run), model.Specs()); err == nil || !strings.Contains(err.Error(), run) {
 		t.Errorf("got %v, want an error that names %s", err, run)
 	}
 }

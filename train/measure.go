@@ -19,6 +19,7 @@ func Measure(ctx context.Context, o Options, steps int) (Measured, error) {
 		return Measured{}, err
 	}
 	defer r.close()
+	rates := Rates(r.schedule)
 	began := time.Now()
 	var batches [][]Batch
 	for range steps + 1 {
@@ -26,7 +27,7 @@ func Measure(ctx context.Context, o Options, steps int) (Measured, error) {
 		if err != nil {
 			return Measured{}, err
 		}
-		micro, _, err := r.microBatches(data)
+		micro, _, err := r.microBatches(data, o.From)
 		if err != nil {
 			return Measured{}, err
 		}
@@ -39,7 +40,7 @@ func Measure(ctx context.Context, o Options, steps int) (Measured, error) {
 		if i == 1 {
 			began = time.Now()
 		}
-		if _, err := r.stepper.Step(micro, r.rates.Rate(i)); err != nil {
+		if _, err := r.stepper.Step(micro, rates.Rate(i)); err != nil {
 			return Measured{}, err
 		}
 	}

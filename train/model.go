@@ -32,52 +32,63 @@ func Compute(backend compute.Backend, precision string) (vit.Compute, error) {
 	return vit.Compute{DType: dtype, RoundOnly: roundOnly}, err
 }
 
-// LoadWeights reads a model's weights from a safetensors file with the official names, in the order of c.Specs. Every
-// tensor must be there with its shape, and no other; values must be finite.
-func LoadWeights(path string, c mae.Config) ([][]float32, error) {
+// LoadWeights reads a model's weights from a safetensors file with the official names, in the order of specs, and what the file says of
+// itself. Every tensor must be there with its shape, and no other; values must be finite.
+func LoadWeights(path string, specs []vit.Spec) ([][]float32, map[string]string, error) {
 	file, err := weights.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer file.Close()
 	var want []weights.Spec
-	for _, s := range c.Specs() {
+	for _, s := range specs {
 		want = append(want, weights.Spec{Name: s.Name, DType: weights.F32, Shape: s.Shape})
 	}
 	if report, err := weights.Match(want, file); err != nil {
-		return nil, fmt.Errorf("%s does not fit the model: %w\n%s", path, err, report)
+		return nil, nil, fmt.Errorf("%s does not fit the model: %w\n%s", path, err, report)
 	}
-	return readAll(file, want)
+	var all [][]float32
+	for _, s := range want {
+		values, err := readTensor(file, s.Name)
+		if err != nil {
+			return nil, nil, err
+		}
+		all = append(all, values)
+	}
+	return all, file.Metadata(), nil
 }
 
 // InitWeights reads the weights that a run starts from: of a run's newest checkpoint, a checkpoint folder or a safetensors file.
 func InitWeights(path string, c mae.Config) ([][]float32, error) {
-	if entry, err := os.Stat(path); err == nil && entry.IsDir() {
-		folder, err := Newest(path)
-		if err != nil {
-			return nil, err
-		}
-		path = filepath.Join(folder, modelFile)
+	path, err := WeightFile(path)
+	if err != nil {
+		return nil, err
 	}
-	return LoadWeights(path, c)
+	values, _, err := LoadWeights(path, c.Specs())
+	return values, err
 }
 
-// readAll reads the named tensors, whose values must be finite.
-func readAll(file *weights.File, want []weights.Spec) ([][]float32, error) {
-	var all [][]float32
-	for _, s := range want {
-		tensor, err := file.Tensor(s.Name)
-		if err != nil {
-			return nil, err
-		}
-		if err := tensor.CheckFinite(); err != nil {
-			return nil, fmt.Errorf("%s: %w", file.Path(), err)
-		}
-		values, err := tensor.Float32s()
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file.Path(), err)
-		}
-		all = append(all, values)
+// WeightFile gives the file that path stands for: path itself, or the weights of a run's newest checkpoint or of a checkpoint folder.
+func WeightFile(path string) (string, error) {
+	if entry, err := os.Stat(path); err != nil || !entry.IsDir() {
+		return path, nil
 	}
-	return all, nil
+	folder, err := Newest(path)
+	return filepath.Join(folder, modelFile), err
+}
+
+// readTensor reads a tensor, whose values must be finite.
+func readTensor(file *weights.File, name string) ([]float32, error) {
+	tensor, err := file.Tensor(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := tensor.CheckFinite(); err != nil {
+		return nil, fmt.Errorf("%s: %w", file.Path(), err)
+	}
+	values, err := tensor.Float32s()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file.Path(), err)
+	}
+	return values, nil
 }

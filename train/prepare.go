@@ -2,8 +2,6 @@ package train
 
 import (
 	"context"
-	"path/filepath"
-	"time"
 
 	"videomae/dataset"
 	"videomae/masking"
@@ -14,12 +12,7 @@ import (
 
 // prepare compiles nothing yet, but checks everything that can be checked before the first step.
 func prepare(ctx context.Context, o Options) (*run, error) {
-	r := &run{Options: o, at: o.From, savedStep: o.From.Step, lastSave: time.Now()}
-	if o.From.Step > 0 {
-		r.saved = filepath.Join(checkpointFolder(o.Out), stepName(o.From.Step))
-	}
-	r.began = r.lastSave.Add(-time.Duration(o.From.Seconds * float64(time.Second)))
-	r.window = window{since: r.lastSave}
+	r := &run{Options: o}
 	if err := r.plan(); err != nil {
 		return nil, err
 	}
@@ -52,8 +45,6 @@ func (r *run) plan() error {
 	if r.schedule, r.perEpoch, err = o.Schedule(); err != nil {
 		return err
 	}
-	s := r.schedule
-	r.rates = optim.Schedule{Peak: s.Peak, Min: s.Min, WarmupSteps: s.WarmupSteps, TotalSteps: s.TotalSteps}
 	return nil
 }
 
@@ -72,7 +63,7 @@ func (r *run) open(ctx context.Context) error {
 		Update{AdamW: AdamW(o.Config.Optim), Rules: optim.Rules(r.model.Specs())}, o.Start); err != nil {
 		return err
 	}
-	start := dataset.Position{Epoch: r.at.Epoch, Step: r.at.InEpoch}
+	start := dataset.Position{Epoch: o.From.Epoch, Step: o.From.InEpoch}
 	r.loader, err = dataset.NewLoader(ctx, o.Data, o.Decoder, loaderOptions(o), start)
 	return err
 }
@@ -88,6 +79,11 @@ func (r *run) close() {
 	if r.predictor != nil {
 		r.predictor.Close()
 	}
+}
+
+// Rates is the learning rate over the steps of a run.
+func Rates(s recipe.Schedule) optim.Schedule {
+	return optim.Schedule{Peak: s.Peak, Min: s.Min, WarmupSteps: s.WarmupSteps, TotalSteps: s.TotalSteps}
 }
 
 // AdamW is the optimiser of a recipe.

@@ -3,6 +3,8 @@ package train
 import (
 	"runtime"
 	"runtime/debug"
+
+	"videomae/dataset"
 )
 
 // Provenance says what made a checkpoint.
@@ -17,9 +19,9 @@ type Provenance struct {
 	Init     string `json:"init,omitempty"` // the checkpoint that training started from
 }
 
-// newProvenance describes this program on this machine.
-func newProvenance() Provenance {
-	p := Provenance{Program: "videomae", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+// NewProvenance describes this program on this machine, and what it trains on.
+func NewProvenance(engine string, data dataset.Manifest, init string) Provenance {
+	p := Provenance{Engine: engine, Data: data.Source, Manifest: data.Hash(), Clips: len(data.Items), Init: init, Program: "videomae", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return p

@@ -30,11 +30,12 @@ func saveCheckpoint(t *testing.T, change func([][]float32)) (run string) {
 	values := train.InitialWeights(model.Specs(), 0)
 	change(values)
 	run = t.TempDir()
-	_, err = train.Checkpoint{
+	_, err = train.Checkpoint[recipe.Pretrain]{
 		Progress:   train.Progress{Step: 7, Updates: 6},
 		Provenance: train.Provenance{Program: "videomae test", Data: "clips.csv", Clips: 11},
 		Config:     p, State: train.NewState(values),
-	}.Save(run, model.Specs())
+		About: map[string]string{train.FamilyKey: train.PretrainFamily},
+	}.Save(train.CheckpointFolder(run), model.Specs())
 	if err != nil {
 		t.Fatal(err)
 	}

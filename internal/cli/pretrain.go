@@ -87,7 +87,7 @@ func pretrain(ctx context.Context, s Streams, o pretrainOptions) error {
 }
 
 // startingPoint is the checkpoint to go on from, or nil for a new run.
-func startingPoint(s Streams, o pretrainOptions) (*train.Checkpoint, error) {
+func startingPoint(s Streams, o pretrainOptions) (*train.Checkpoint[recipe.Pretrain], error) {
 	if o.out == "" || o.dryRun && !o.resume {
 		return nil, nil
 	}
@@ -111,7 +111,7 @@ func startingPoint(s Streams, o pretrainOptions) (*train.Checkpoint, error) {
 }
 
 // assemble opens everything a run needs.
-func assemble(s Streams, o pretrainOptions, from *train.Checkpoint) (train.Options, error) {
+func assemble(s Streams, o pretrainOptions, from *train.Checkpoint[recipe.Pretrain]) (train.Options, error) {
 	t := train.Options{Out: o.out}
 	var err error
 	if t.Config, err = configuration(o, from); err != nil {
@@ -172,7 +172,7 @@ func closeAfterRun(s Streams, d video.Decoder) {
 }
 
 // configuration resolves the settings: those of the recipe, the checkpoint or the defaults, then flags and overrides.
-func configuration(o pretrainOptions, from *train.Checkpoint) (recipe.Pretrain, error) {
+func configuration(o pretrainOptions, from *train.Checkpoint[recipe.Pretrain]) (recipe.Pretrain, error) {
 	p := recipe.Default()
 	if from != nil {
 		p = from.Config
@@ -214,7 +214,7 @@ func sameRun(was, is recipe.Pretrain) error {
 }
 
 // startState is what training begins with: the checkpoint's state, other weights, or fresh ones.
-func startState(p recipe.Pretrain, from *train.Checkpoint) (train.State, train.Progress, error) {
+func startState(p recipe.Pretrain, from *train.Checkpoint[recipe.Pretrain]) (train.State, train.Progress, error) {
 	if from != nil {
 		return from.State, from.Progress, nil
 	}
