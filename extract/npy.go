@@ -39,6 +39,11 @@ func npyHeader(dtype string, shape []int) []byte {
 	return append(append(header, text...), '\n')
 }
 
+// WriteNPY writes values, as many as the shape has, for NumPy's load. The file takes its name when it is complete.
+func WriteNPY(path string, shape []int, values []float32) error {
+	return writeNPY(path, npyFloat32, shape, func(w io.Writer) error { _, err := w.Write(float32Bytes(values)); return err })
+}
+
 // writeNPY writes a file of values that fill gives, as many as the shape has. It takes its name only when it is complete and on the disk.
 func writeNPY(path, dtype string, shape []int, fill func(io.Writer) error) error {
 	size := int64(binarySize(dtype))

@@ -12,6 +12,7 @@ import (
 // Sliding says how windows go over a video.
 type Sliding struct {
 	Every  float64 // seconds from the centre of one window to that of the next; 0: one window, in the middle of the video
+	At     float64 // seconds to the centre of the only window where Every is 0; 0: the middle of the video
 	Frames int     // of a window
 	Stride int     // frames of the video from one frame of a window to the next
 	Length float64 // seconds that a window covers, instead of Stride: its frames are spread evenly over them; 0: Stride counts
@@ -30,14 +31,17 @@ type Windows struct {
 // Plan lays windows over a video. Window k is centred at k*Every seconds, from 0 to the end of the video.
 func (s Sliding) Plan(info video.Info) (Windows, error) {
 	w := Windows{Sliding: s, FPS: info.FPS, Count: 1, frames: info.Frames, step: float64(s.Stride)}
-	timed := s.Every != 0 || s.Length != 0
+	timed := s.Every != 0 || s.At != 0 || s.Length != 0
 	switch {
 	case s.Frames < 1 || s.Stride < 1 || info.Frames < 1:
 		return w, fmt.Errorf("video %s: no windows of %d frames, %d apart, over %d", info.Path, s.Frames, s.Stride, info.Frames)
-	case !(s.Every >= 0 && s.Length >= 0) || math.IsInf(s.Every+s.Length, 0):
-		return w, fmt.Errorf("video %s: windows of %v s every %v s are none", info.Path, s.Length, s.Every)
+	case !(s.Every >= 0 && s.At >= 0 && s.Length >= 0) || math.IsInf(s.Every+s.At+s.Length, 0):
+		return w, fmt.Errorf("video %s: there are no windows of %v s every %v s or at %v s", info.Path, s.Length, s.Every, s.At)
 	case timed && !(info.FPS > 0):
 		return w, fmt.Errorf("video %s: does not tell its frame rate, so that windows cannot be placed by time", info.Path)
+	}
+	if length := float64(info.Frames) / info.FPS; s.At > 0 && s.At > length {
+		return w, fmt.Errorf("video %s: a window at %v s lies beyond its %.2f s", info.Path, s.At, length)
 	}
 	if s.Length > 0 {
 		w.step = s.Length * info.FPS / float64(s.Frames)
@@ -60,6 +64,8 @@ func (w Windows) Centre(k int) float64 {
 	switch {
 	case w.Every > 0:
 		return float64(k) * w.Every
+	case w.At > 0:
+		return w.At
 	case w.FPS > 0:
 		return float64(w.frames) / w.FPS / 2
 	}
@@ -71,7 +77,7 @@ func (w Windows) Centre(k int) float64 {
 func (w Windows) Indices(k int) []int {
 	last := float64(w.Frames-1) * w.step
 	centre := float64(w.frames-1) / 2
-	if w.Every > 0 {
+	if w.Every > 0 || w.At > 0 {
 		centre = w.Centre(k) * w.FPS
 	}
 	start := math.Round(centre - last/2)

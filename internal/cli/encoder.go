@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"videomae/engine"
+	"videomae/extract"
 	"videomae/train"
 	"videomae/video"
 	"videomae/video/ffmpeg"
@@ -70,5 +71,12 @@ func (m machine) close() {
 func noteVariable(s Streams, info video.Info) {
 	if info.Variable {
 		fmt.Fprintf(s.Err, "%s: its frames are not evenly spaced in time; times are those of an even %.4g frames a second\n", info.Path, info.FPS)
+	}
+}
+
+// noteShort writes a remark on a video that is shorter than a window.
+func noteShort(s Streams, info video.Info, w extract.Windows) {
+	if w.Short() {
+		fmt.Fprintf(s.Err, "%s: %d frames are fewer than a window covers; its last frame repeats\n", info.Path, info.Frames)
 	}
 }

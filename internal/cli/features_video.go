@@ -43,9 +43,7 @@ func (w featuresWork) about(info video.Info, windows extract.Windows) extract.Ab
 // remark tells what may surprise in a video.
 func (w featuresWork) remark(info video.Info, windows extract.Windows) {
 	noteVariable(w.streams, info)
-	if windows.Short() {
-		fmt.Fprintf(w.streams.Err, "%s: %d frames are fewer than a window covers; its last frame repeats\n", info.Path, info.Frames)
-	}
+	noteShort(w.streams, info, windows)
 }
 
 // rows computes the features of all windows of a video and hands them on, window by window.

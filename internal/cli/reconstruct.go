@@ -3,17 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
-	"math"
-	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"videomae/engine"
 	"videomae/masking"
 	"videomae/recipe"
-	"videomae/report"
 	"videomae/train"
 )
 
@@ -32,9 +28,7 @@ type reconstructed struct {
 	Loss      float64            `json:"loss"`
 	Baselines map[string]float64 `json:"baselines"`
 	Frames    []int              `json:"frames"` // of the video
-	Sheet     string             `json:"sheet"`
-	GIF       string             `json:"gif"`
-	MP4       string             `json:"mp4"`
+	pictures
 }
 
 func newReconstruct(s Streams) *cobra.Command {
@@ -115,30 +109,11 @@ func reconstruct(ctx context.Context, s Streams, o reconstructOptions) error {
 
 // write draws the sheet and the films, and reports.
 func (o reconstructOptions) write(ctx context.Context, s Streams, p recipe.Pretrain, taken source, shown train.Shown) error {
-	if err := os.MkdirAll(o.out, 0o777); err != nil {
-		return err
-	}
 	name := filepath.Base(filepath.Clean(o.video))
-	base := filepath.Join(o.out, strings.TrimSuffix(name, filepath.Ext(name)))
-	r := reconstructed{Loss: shown.Loss, Baselines: shown.Baselines, Frames: taken.frames, Sheet: base + "-sheet.png", GIF: base + ".gif", MP4: base + ".mp4"}
+	r := reconstructed{Loss: shown.Loss, Baselines: shown.Baselines, Frames: taken.frames}
 	caption := fmt.Sprintf("%s, %s mask %.3g: loss %.4f, trivial predictors %s", name, p.Mask.Kind, p.Mask.Ratio, r.Loss, train.FormatBaselines(r.Baselines))
-	sheet, err := report.Sheet(shown.Panels(), report.Spread(p.Model.Frames, train.SheetFrames), caption)
-	if err != nil {
-		return err
-	}
-	if err := report.WritePNG(r.Sheet, sheet); err != nil {
-		return err
-	}
-	film, err := report.NewFilm(shown.Panels(), 2, caption)
-	if err != nil {
-		return err
-	}
-	// The clip has every stride-th frame; at the video's pace it would be over before one has looked.
-	fps := math.Max(4, taken.fps/float64(p.Data.Stride))
-	if err := film.WriteGIF(r.GIF, fps); err != nil {
-		return err
-	}
-	if err := film.WriteMP4(ctx, r.MP4, fps); err != nil {
+	var err error
+	if r.pictures, err = draw(ctx, filepath.Join(o.out, stem(o.video)), shown.Panels(), 2, caption, taken.fps/float64(p.Data.Stride)); err != nil {
 		return err
 	}
 	if o.json {
