@@ -33,6 +33,9 @@ type FinetuneData struct {
 	Scheme   string `yaml:"scheme"`    // dense (neighbouring frames, stride apart) or ssv2 (frames spread over the whole video) ["dense"]
 	ValSplit string `yaml:"val_split"` // the part of the data to validate on ["val"]
 	Repeats  int    `yaml:"repeats"`   // augmented copies of a decoded clip in its batch, which leave rate and steps as they are [1]
+
+	PerClass      int  `yaml:"per_class"`      // train on at most so many videos of each class, drawn by the seed; 0: all [0]
+	ShuffleLabels bool `yaml:"shuffle_labels"` // deal the training labels out at random, to see what chance looks like [false]
 }
 
 // Augment is what is done to each clip, with the same draw for all its frames. Source: spec 5.5.

@@ -4,6 +4,7 @@ package recipe
 
 import (
 	"errors"
+	"math"
 	"strings"
 
 	"videomae/frames/randaugment"
@@ -43,6 +44,7 @@ func (d FinetuneData) check(ps *problems) {
 		ps.add("data.val_split", "names no part of the data to validate on")
 	}
 	within(ps, "data.repeats", d.Repeats, 1, maxSide)
+	within(ps, "data.per_class", d.PerClass, 0, math.MaxInt32)
 }
 
 func (a Augment) check(ps *problems) {

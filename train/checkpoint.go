@@ -208,7 +208,7 @@ func loadMoments(path string, specs []vit.Spec) (first, second [][]float32, err 
 		if absent[w.Name] {
 			continue
 		}
-		if all[i], err = readTensor(file, w.Name); err != nil {
+		if all[i], err = ReadTensor(file, w.Name); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -49,7 +49,7 @@ func LoadWeights(path string, specs []vit.Spec) ([][]float32, map[string]string,
 	}
 	var all [][]float32
 	for _, s := range want {
-		values, err := readTensor(file, s.Name)
+		values, err := ReadTensor(file, s.Name)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -77,8 +77,8 @@ func WeightFile(path string) (string, error) {
 	return filepath.Join(folder, modelFile), err
 }
 
-// readTensor reads a tensor, whose values must be finite.
-func readTensor(file *weights.File, name string) ([]float32, error) {
+// ReadTensor reads a tensor, whose values must be finite.
+func ReadTensor(file *weights.File, name string) ([]float32, error) {
 	tensor, err := file.Tensor(name)
 	if err != nil {
 		return nil, err
