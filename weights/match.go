@@ -36,7 +36,7 @@ type Report struct{ Rows []Row }
 // Match compares the tensors that a model wants with those of a file, by name and shape; types may differ. A tensor that does not match is an
 // error unless its name fits one of the allowed patterns (path.Match: * stands for any text, as in "decoder.*"). Such a tensor must not be
 // loaded: Loadable names those that may.
-func Match(want []Spec, have *File, allow ...string) (Report, error) {
+func Match(want []Spec, have Source, allow ...string) (Report, error) {
 	for _, pattern := range allow {
 		if _, err := path.Match(pattern, ""); err != nil {
 			return Report{}, fmt.Errorf("weights: pattern %q: %w", pattern, err)
@@ -60,12 +60,13 @@ func Match(want []Spec, have *File, allow ...string) (Report, error) {
 		}
 		r.Rows = append(r.Rows, row)
 	}
-	for _, e := range have.entries {
-		if !wanted[e.Name] {
-			r.Rows = append(r.Rows, Row{Name: e.Name, Status: Unexpected, Have: e.Shape, Allowed: allowed(e.Name)})
+	for _, name := range have.Names() {
+		if !wanted[name] {
+			h, _ := have.Spec(name)
+			r.Rows = append(r.Rows, Row{Name: name, Status: Unexpected, Have: h.Shape, Allowed: allowed(name)})
 		}
 	}
-	return r, r.err(have.path)
+	return r, r.err(have.Path())
 }
 
 // Loadable names the tensors that are in both with the same shape.
