@@ -1,33 +1,50 @@
 package golden
 
 import (
-	"fmt"
 	"math"
-	"sort"
 	"strings"
 	"testing"
 
+	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
-	"videomae/mae"
-	"videomae/masking"
+	"videomae/optim"
 	"videomae/train"
 	"videomae/vit"
 )
 
-// config is the model of a case.
-func (c *Pretrain) config() mae.Config {
-	encoder := vit.Config{Frames: c.Frames, Height: c.Image[0], Width: c.Image[1], Channels: 3, Tubelet: 2, Patch: 16,
-		Dim: c.Width, Depth: c.Depth, Heads: c.Heads, MLP: 4 * c.Width}
-	decoder := encoder
-	decoder.Dim, decoder.Depth, decoder.Heads, decoder.MLP = c.DecoderWidth, c.DecoderDepth, c.DecoderHeads, 4*c.DecoderWidth
-	return mae.Config{Encoder: encoder, Decoder: decoder, Target: mae.Normalised, Loss: mae.MSE}
+// climber is a case of any kind, as the ladder sees it.
+type climber interface {
+	shared() *Case
+	specs() []vit.Spec
+	rules() []optim.Rule // of the trajectory
+	objective(how vit.Compute) train.Objective
+	// pass is one forward pass on the nodes of batchTensors, with what outputs names.
+	pass(how vit.Compute, weights, batch []*Node) (loss *Node, outputs []*Node)
+	outputs() []output
+	// batch makes the case's input; step is "" for the single pass, or the number of a training step.
+	batch(t *testing.T, step string) train.Batch
+	// autocastDrift bounds what training in bf16 does to the weights (compareDrift).
+	autocastDrift() float64
 }
 
-// initial makes the case's weights by the folder's formula.
-func (c *Pretrain) initial() [][]float32 {
+// output is what cases of a kind store of a forward pass.
+type output struct {
+	name  string
+	norm  float64                                 // 0 where the case does not state it
+	slice func(v []float32, dims []int) []float32 // what full-size cases store as name_slice
+}
+
+// encoder is the case's encoder: the paper's cube, at the case's size.
+func (c *Case) encoder() vit.Config {
+	return vit.Config{Frames: c.Frames, Height: c.Image[0], Width: c.Image[1], Channels: 3, Tubelet: 2, Patch: 16,
+		Dim: c.Width, Depth: c.Depth, Heads: c.Heads, MLP: 4 * c.Width}
+}
+
+// initial makes the weights of a case's tensors by the folder's formula.
+func (c *Case) initial(specs []vit.Spec) [][]float32 {
 	var out [][]float32
-	for _, s := range c.config().Specs() {
+	for _, s := range specs {
 		amplitude, offset := float32(math.Sqrt(3/float64(s.Size()/s.Shape[0]))), float32(0)
 		switch {
 		case strings.HasSuffix(s.Name, "norm.weight"), strings.HasSuffix(s.Name, "norm1.weight"), strings.HasSuffix(s.Name, "norm2.weight"):
@@ -40,39 +57,14 @@ func (c *Pretrain) initial() [][]float32 {
 	return out
 }
 
-// batch makes the case's input; step is "" for the single pass, or the number of a training step.
-func (c *Pretrain) batch(t *testing.T, step string) train.Batch {
+// clips makes the clips of a step, or of the single pass.
+func (c *Case) clips(t *testing.T, step string) *tensors.Tensor {
 	t.Helper()
-	config := c.config().Encoder
-	grid := config.Grid()
-	var visible, masked []int32
-	for k := range c.Batch {
-		v, m := c.mask(grid, fmt.Sprintf("%s%smask%d", c.Salt, step, k)).Split()
-		visible, masked = append(visible, v...), append(masked, m...)
-	}
 	video := Array(c.Salt+"video"+step, c.Batch*3*c.Frames*c.Image[0]*c.Image[1], 2, 0)
-	return train.Batch{
-		Clips:   tensors.FromFlatDataAndDimensions(channelsLast(video, c.Batch, 3), c.Batch, c.Frames, c.Image[0], c.Image[1], 3),
-		Visible: tensors.FromFlatDataAndDimensions(visible, c.Batch, len(visible)/c.Batch),
-		Masked:  tensors.FromFlatDataAndDimensions(masked, c.Batch, len(masked)/c.Batch),
+	if want, ok := c.array(t, "input.video"); ok && step == "" {
+		compareMax(t, "formula for the video", video, want, 0)
 	}
-}
-
-// mask hides the places of one slot with the smallest values of the named array, in every slot.
-func (c *Pretrain) mask(grid masking.Grid, name string) masking.Mask {
-	u := Uniform(name, grid.Places())
-	order := make([]int, len(u))
-	for i := range order {
-		order[i] = i
-	}
-	sort.SliceStable(order, func(a, b int) bool { return u[order[a]] < u[order[b]] })
-	m := make(masking.Mask, grid.Tokens())
-	for _, p := range order[:int(c.MaskRatio*float64(grid.Places()))] {
-		for s := range grid.Slots {
-			m[s*grid.Places()+p] = true
-		}
-	}
-	return m
+	return tensors.FromFlatDataAndDimensions(channelsLast(video, c.Batch, 3), c.Batch, c.Frames, c.Image[0], c.Image[1], 3)
 }
 
 // channelsLast turns B x C x (T H W) values into B x (T H W) x C.
@@ -87,4 +79,41 @@ func channelsLast(v []float32, b, channels int) []float32 {
 		}
 	}
 	return out
+}
+
+// batchTensors lists what a batch of a case holds.
+func batchTensors(b train.Batch) (list []any) {
+	for _, x := range []*tensors.Tensor{b.Clips, b.Visible, b.Masked, b.Targets} {
+		if x != nil {
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
+// small tells whether the case stores whole gradients rather than norms.
+func (c *Case) small() bool {
+	for _, name := range c.Arrays.Names() {
+		if strings.HasPrefix(name, "grad.") {
+			return true
+		}
+	}
+	return false
+}
+
+// array reads a stored array, if the case has it.
+func (c *Case) array(t *testing.T, name string) ([]float32, bool) {
+	t.Helper()
+	if _, ok := c.Arrays.Spec(name); !ok {
+		return nil, false
+	}
+	tensor, err := c.Arrays.Tensor(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, err := tensor.Float32s()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return values, true
 }

@@ -1,8 +1,13 @@
 package golden
 
 import (
+	"fmt"
 	"math"
 	"testing"
+
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"videomae/internal/graphtest"
 )
 
 // norm is the L2 norm, summed in double precision.
@@ -72,4 +77,51 @@ func slice3(v []float32, dims []int, rows, every, columns int) []float32 {
 		}
 	}
 	return out
+}
+
+// compareOutput compares a whole output where the case stores it, or else its stored slice, and its norm where given.
+func (c *Case) compareOutput(t *testing.T, o output, out *tensors.Tensor, limits tolerance) {
+	t.Helper()
+	got := graphtest.Flat(t, out)
+	if want, ok := c.array(t, "out."+o.name); ok {
+		compareMax(t, o.name, got, want, limits.output)
+	}
+	if want, ok := c.array(t, "out."+o.name+"_slice"); ok {
+		compareMax(t, o.name+" slice", o.slice(got, out.Shape().Dimensions), want, limits.output)
+	}
+	if o.norm != 0 {
+		compareScalar(t, "norm of "+o.name, norm(got), o.norm, limits.norm)
+	}
+}
+
+func (c *Case) compareGradient(t *testing.T, name string, got []float32, limits tolerance) {
+	t.Helper()
+	if want, ok := c.array(t, "grad."+name); ok {
+		if limits.gradient > 0 {
+			compareMax(t, "gradient of "+name, got, want, limits.gradient)
+		}
+		if limits.gradL2 > 0 {
+			compareL2(t, "gradient of "+name, got, want, limits.gradL2)
+		}
+	}
+	if want, ok := c.GradNorm[name]; ok {
+		compareScalar(t, "norm of the gradient of "+name, norm(got), want, limits.norm)
+	}
+}
+
+// after is a tensor at the end of the trajectory, if the case stores it.
+func (c *Case) after(t *testing.T, name string) ([]float32, bool) {
+	t.Helper()
+	return c.array(t, fmt.Sprintf("after%d.%s", len(c.Trajectory.Losses), name))
+}
+
+func (c *Case) compareFinalWeights(t *testing.T, name string, got []float32, limits tolerance) {
+	t.Helper()
+	if want, ok := c.after(t, name); ok {
+		compareL2(t, "weights "+name, got, want, 1e-5)
+		compareMax(t, "weights "+name, got, want, 1e-3)
+	}
+	if want, ok := c.ParamNormAfter[name]; ok {
+		compareScalar(t, "norm of weights "+name, norm(got), want, limits.norm)
+	}
 }
