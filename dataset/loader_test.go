@@ -226,6 +226,12 @@ func TestLoaderEndsItsGoroutines(t *testing.T) {
 	if _, err := l.Next(context.Background()); !errors.Is(err, context.Canceled) {
 		t.Errorf("after cancel: %v", err)
 	}
+	ended(t, before)
+}
+
+// ended waits until there are no more goroutines than before.
+func ended(t *testing.T, before int) {
+	t.Helper()
 	for wait := 0; runtime.NumGoroutine() > before && wait < 200; wait++ {
 		time.Sleep(5 * time.Millisecond)
 	}

@@ -32,6 +32,11 @@ type Options struct {
 	ValShare float64 // chance of an item whose split is not stated to be in "val", in [0, 1); the rest is "train"
 
 	List lists.Options // how the list is to be read; its zero value finds out
+
+	// For experiments; Load's alone, after the split is chosen.
+	PerClass      int    // keep at most so many items of each class; 0 keeps all
+	ShuffleLabels bool   // deal the labels out anew
+	Seed          uint64 // what both draw from
 }
 
 // The splits of items whose list states none.
@@ -57,7 +62,7 @@ func Load(path string, o Options) (Manifest, error) {
 		}
 		items = append(items, item)
 	}
-	items, err := choose(items, o.Split)
+	items, err := o.choose(items)
 	if err != nil {
 		return Manifest{}, fmt.Errorf("data %s: %w", path, err)
 	}
@@ -113,7 +118,19 @@ func HashSplit(name string, share float64) string {
 	return Train
 }
 
-func choose(items []Item, split string) ([]Item, error) {
+// choose takes the items that are asked for.
+func (o Options) choose(items []Item) ([]Item, error) {
+	items, err := ofSplit(items, o.Split)
+	if err == nil && o.PerClass != 0 {
+		items, err = PerClass(items, o.PerClass, o.Seed)
+	}
+	if err == nil && o.ShuffleLabels {
+		items = ShuffleLabels(items, o.Seed)
+	}
+	return items, err
+}
+
+func ofSplit(items []Item, split string) ([]Item, error) {
 	if len(items) == 0 {
 		return nil, errors.New("lists no videos")
 	}

@@ -101,7 +101,7 @@ func TestPackOfPartsOfFolders(t *testing.T) {
 }
 
 func TestRealPackIsTheSameForAnyWorkersAndStart(t *testing.T) {
-	m, d := realClips(t, 6)
+	m, d := realClips(t, 6, "")
 	p := packedOf(t, m, d)
 	o := LoaderOptions{Seed: 1, Batch: 3, Scheme: scheme, Height: 64, Width: 96, Channels: 3}
 	read := func(workers, count int, start Position) []Batch {

@@ -92,3 +92,42 @@ func TestBadRequestsAreErrors(t *testing.T) {
 		t.Error("another number of frames to train on is no error")
 	}
 }
+
+func TestAllViewsAtOnceAreEachAlone(t *testing.T) {
+	for _, method := range []frames.Method{frames.OpenCVBilinear, frames.PillowBilinear} {
+		for _, size := range [][2]int{{40, 30}, {30, 40}, {24, 24}, {16, 48}, {33, 17}, {64, 96}} {
+			for _, views := range []int{0, 1, 2, 3, 5} {
+				c := Test{Method: method, ShortSide: 18, Views: views, Table: frames.ImageNet(3)}
+				src := noisy(2, size[0], size[1])
+				all := make([]frames.Floats, max(1, views))
+				for i := range all {
+					all[i] = frames.NewFloats(2, 16, 12, 3)
+				}
+				var scratch Scratch
+				if err := c.ApplyAll(all, src, &scratch); err != nil {
+					t.Fatal(err)
+				}
+				for i := range all {
+					alone := frames.NewFloats(2, 16, 12, 3)
+					if err := c.Apply(alone, src, i, &scratch); err != nil {
+						t.Fatal(err)
+					}
+					if !slices.Equal(all[i].Pix, alone.Pix) {
+						t.Errorf("%v, frames of %v: view %d of %d differs", method, size, i, views)
+					}
+				}
+			}
+		}
+	}
+	for name, dst := range map[string][]frames.Floats{
+		"too few":     {frames.NewFloats(2, 8, 8, 3)},
+		"other shape": {frames.NewFloats(2, 8, 8, 3), frames.NewFloats(2, 8, 9, 3)},
+		"other times": {frames.NewFloats(1, 8, 8, 3), frames.NewFloats(1, 8, 8, 3)},
+		"no pixels":   {{T: 2, H: 8, W: 8, C: 3}, {T: 2, H: 8, W: 8, C: 3}},
+	} {
+		c := Test{Method: frames.OpenCVBilinear, ShortSide: 8, Views: 2, Table: frames.ImageNet(3)}
+		if err := c.ApplyAll(dst, noisy(2, 12, 10), new(Scratch)); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}

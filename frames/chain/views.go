@@ -49,8 +49,8 @@ func (c Test) Apply(dst frames.Floats, src video.Clip, i int, s *Scratch) error 
 	if i < 0 || i >= max(c.Views, 1) {
 		return fmt.Errorf("chain: no view %d of %d", i, c.Views)
 	}
-	if dst.T != src.T || len(src.Pix) != src.T*src.H*src.W*src.C || src.W < 1 || src.H < 1 {
-		return fmt.Errorf("chain: clip %v does not fit %v", src, dst)
+	if err := fits(dst, src); err != nil {
+		return err
 	}
 	scaling := c.scaling(src, dst, i)
 	view := s.frame(dst.H, dst.W, dst.C)
@@ -67,19 +67,24 @@ func (c Test) Apply(dst frames.Floats, src video.Clip, i int, s *Scratch) error 
 
 // ApplyAll fills dst, a clip for each of Views, all of one shape, with what Apply gives for each; every frame is scaled once for all.
 func (c Test) ApplyAll(dst []frames.Floats, src video.Clip, s *Scratch) error {
-	if len(dst) != max(c.Views, 1) || src.W < 1 || src.H < 1 {
-		return fmt.Errorf("chain: %d clips for %d views of clip %v", len(dst), c.Views, src)
+	if len(dst) != max(c.Views, 1) {
+		return fmt.Errorf("chain: %d clips for %d views", len(dst), c.Views)
 	}
 	if len(dst) == 1 {
 		return c.Apply(dst[0], src, 0, s)
+	}
+	for _, d := range dst {
+		if err := fits(d, src); err != nil {
+			return err
+		}
+		if d.H != dst[0].H || d.W != dst[0].W {
+			return fmt.Errorf("chain: views of different shapes, %v and %v", dst[0], d)
+		}
 	}
 	all := c.scaling(src, dst[0], 0)
 	boxes := make([]frames.Box, len(dst))
 	for i := range dst {
 		boxes[i] = c.scaling(src, dst[i], i).Keep
-		if dst[i].T != src.T || dst[i].H != dst[0].H || dst[i].W != dst[0].W || dst[i].C != src.C || len(dst[i].Pix) != len(dst[0].Pix) {
-			return fmt.Errorf("chain: clip %v does not fit %v", src, dst[i])
-		}
 		all.Keep = around(all.Keep, boxes[i])
 	}
 	scaled := s.frame(all.Keep.H, all.Keep.W, src.C)
@@ -93,6 +98,14 @@ func (c Test) ApplyAll(dst []frames.Floats, src video.Clip, s *Scratch) error {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// fits tells what keeps a view of src from filling dst.
+func fits(dst frames.Floats, src video.Clip) error {
+	if dst.T != src.T || dst.C != src.C || src.W < 1 || src.H < 1 || len(src.Pix) != src.T*src.H*src.W*src.C || len(dst.Pix) != dst.T*dst.H*dst.W*dst.C {
+		return fmt.Errorf("chain: clip %v does not fit %v", src, dst)
 	}
 	return nil
 }
