@@ -38,8 +38,10 @@ func (c Config) positions() []float32 {
 }
 
 // Features gives what the head reads, [B, D]. The input is that of Tokens.
-func (m Model) Features(cubes, keep *Node) *Node {
-	x := m.Tokens(cubes, keep)
+func (m Model) Features(cubes, keep *Node) *Node { return m.Pool(m.Tokens(cubes, keep)) }
+
+// Pool makes of the features of all cubes, Tokens, what the head reads.
+func (m Model) Pool(x *Node) *Node {
 	switch m.Pooling {
 	case NormMean:
 		return ReduceMean(vit.LayerNorm(m.Params, "norm", x), 1)
@@ -53,10 +55,14 @@ func (m Model) Features(cubes, keep *Node) *Node {
 	}
 }
 
-// Logits gives the scores of the classes, [B, C]; their soft-max is the predicted distribution. The input is that of Tokens, and factors
-// of the features that the head reads, [B, D]: 0 where one is dropped and 1/(1-HeadDropout) where not, or nil.
+// Logits gives the scores of the classes, [B, C]; their soft-max is the predicted distribution. Inputs are those of Tokens and Head.
 func (m Model) Logits(cubes, keep, headKeep *Node) *Node {
-	features := m.Features(cubes, keep)
+	return m.Head(m.Features(cubes, keep), headKeep)
+}
+
+// Head gives the scores of the classes, [B, C], from features [B, D]. headKeep holds factors of the features, [B, D], 0 where one is
+// dropped and 1/(1-HeadDropout) where not, or is nil.
+func (m Model) Head(features, headKeep *Node) *Node {
 	if headKeep != nil {
 		features = Mul(features, headKeep)
 	}

@@ -1,6 +1,7 @@
 """How far PyTorch's bf16 autocast takes the weights of a reference training run away from those of float32.
 
     python torch_autocast.py GOLDEN/model/pretrain_tiny.json
+    python torch_autocast.py GOLDEN/model/finetune_tiny.json
 
 Runs the case's trajectory twice, in float32 and under autocast, and prints one JSON line: for both, the distance of all weights
 from the stored ones after the last step, relative to how far training moved them, and that of the worst tensor. The first is a
@@ -31,15 +32,26 @@ def uniform(name, count):
     return ((z >> np.uint64(40)).astype(np.float64) / 2**24).astype(np.float32)
 
 
+def sides(case):
+    """Height and width of a picture, which the file states as a pair or as one number."""
+    image = case["image"]
+    return image if isinstance(image, list) else [image, image]
+
+
+def soft_labels(case, tag):
+    u = torch.from_numpy(uniform(case["salt"] + "soft" + tag, case["batch"] * case["classes"]).reshape(case["batch"], -1))
+    return u / u.sum(1, keepdim=True)
+
+
 def video(case, tag):
-    shape = (case["batch"], 3, case["frames"], *case["image"])
+    shape = (case["batch"], 3, case["frames"], *sides(case))
     u = uniform(case["salt"] + "video" + tag, int(np.prod(shape)))
     return torch.from_numpy(((2 * u - 1) * np.float32(2)).reshape(shape))
 
 
 def masks(case, tag):
     """Visible and masked cubes of each clip, in raster order."""
-    places = case["image"][0] // PATCH * (case["image"][1] // PATCH)
+    places = sides(case)[0] // PATCH * (sides(case)[1] // PATCH)
     visible, masked = [], []
     for k in range(case["batch"]):
         u = uniform(case["salt"] + tag + "mask" + str(k), places)
@@ -68,13 +80,28 @@ def block(w, prefix, x, heads):
     return x + linear(F.gelu(linear(norm(x, "norm2"), "mlp.fc1")), "mlp.fc2")
 
 
-def loss_of(case, w, clip, visible, masked):
+def embed(w, prefix, clip):
+    x = F.conv3d(clip, w[prefix + "patch_embed.proj.weight"], w[prefix + "patch_embed.proj.bias"], stride=(SLOT, PATCH, PATCH))
+    x = x.flatten(2).transpose(1, 2)
+    return x + table(x.shape[1], x.shape[2])
+
+
+def classifier_loss(case, w, tag):
+    x = embed(w, "", video(case, tag))
+    for i in range(case["depth"]):
+        x = block(w, f"blocks.{i}.", x, case["heads"])
+    x = F.layer_norm(x.mean(1), (case["width"],), w["fc_norm.weight"], w["fc_norm.bias"], 1e-6)
+    logits = F.linear(x, w["head.weight"], w["head.bias"]).float()
+    return -(soft_labels(case, tag) * F.log_softmax(logits, 1)).sum(1).mean()
+
+
+def autoencoder_loss(case, w, tag):
+    clip, (visible, masked) = video(case, tag), masks(case, tag)
     pick = lambda x, at: torch.gather(x, 1, at[..., None].expand(-1, -1, x.shape[-1]))
     b, d, dd = clip.shape[0], case["width"], case["decoder_width"]
-    x = F.conv3d(clip, w["encoder.patch_embed.proj.weight"], w["encoder.patch_embed.proj.bias"], stride=(SLOT, PATCH, PATCH))
-    x = x.flatten(2).transpose(1, 2)
+    x = embed(w, "encoder.", clip)
     n = x.shape[1]
-    x = pick(x + table(n, d), visible)
+    x = pick(x, visible)
     for i in range(case["depth"]):
         x = block(w, f"encoder.blocks.{i}.", x, case["heads"])
     x = F.linear(F.layer_norm(x, (d,), w["encoder.norm.weight"], w["encoder.norm.bias"], 1e-6), w["encoder_to_decoder.weight"])
@@ -86,23 +113,33 @@ def loss_of(case, w, clip, visible, masked):
     out = F.linear(x, w["decoder.head.weight"], w["decoder.head.bias"])
 
     mean, std = (torch.tensor(v).reshape(1, 3, 1, 1, 1) for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
-    t, h, v = case["frames"] // SLOT, case["image"][0] // PATCH, case["image"][1] // PATCH
+    t, h, v = case["frames"] // SLOT, sides(case)[0] // PATCH, sides(case)[1] // PATCH
     cubes = (clip * std + mean).reshape(b, 3, t, SLOT, h, PATCH, v, PATCH).permute(0, 2, 4, 6, 3, 5, 7, 1).reshape(b, n, -1, 3)
     cubes = (cubes - cubes.mean(2, keepdim=True)) / (cubes.var(2, keepdim=True).sqrt() + 1e-6)
     return F.mse_loss(out.float(), pick(cubes.flatten(2), masked))
 
 
+def layer_scale(case, name):
+    """A tensor's share of the rate."""
+    decay, depth, part = case["trajectory"].get("layer_decay", 1), case["depth"], name.split(".")
+    layer = {"patch_embed": 0, "blocks": int(part[1]) + 1 if part[0] == "blocks" else 0}.get(part[0], depth + 1)
+    return decay ** (depth + 1 - layer)
+
+
 def train(case, start, autocast):
     run = case["trajectory"]
     w = {name: torch.from_numpy(value.copy()).requires_grad_() for name, value in start.items()}
-    still = set(case["no_decay"])
-    groups = [{"params": [v for k, v in w.items() if (k in still) == flat], "weight_decay": 0 if flat else run["weight_decay"]} for flat in (True, False)]
+    still = case.get("no_decay", [k for k, v in w.items() if v.ndim < 2 or k.endswith(".bias")])
+    groups = [{"params": [v], "scale": layer_scale(case, k), "weight_decay": 0 if k in still else run["weight_decay"]} for k, v in w.items()]
     optimiser = torch.optim.AdamW(groups, betas=run["betas"], eps=run["eps"])
-    for step, rate in enumerate(run["lr"]):
+    loss_of = classifier_loss if "classes" in case else autoencoder_loss
+    steps = len(run["losses"])
+    for step in range(steps):
+        rate = run["lr"][step] if "lr" in run else run["peak_lr"] * (step + 1) / steps
         for group in optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["scale"]
         with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
-            loss = loss_of(case, w, video(case, str(step)), *masks(case, str(step)))
+            loss = loss_of(case, w, str(step))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -119,6 +156,6 @@ def distance(got, want, start):
 case = json.load(open(sys.argv[1]))
 arrays = load_file(sys.argv[1].removesuffix(".json") + ".safetensors")
 start = {k.removeprefix("param."): v for k, v in arrays.items() if k.startswith("param.")}
-after = f"after{len(case['trajectory']['lr'])}."
+after = f"after{len(case['trajectory']['losses'])}."
 want = {k.removeprefix(after): v for k, v in arrays.items() if k.startswith(after)}
 print(json.dumps({"torch": torch.__version__, "f32": distance(train(case, start, False), want, start), "autocast": distance(train(case, start, True), want, start)}))
