@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"videomae/mae"
+	"videomae/masking"
 	"videomae/train"
 	"videomae/vit"
 )
@@ -46,7 +47,11 @@ func (m model) embed(clips *Node) *Node {
 		clips = mae.NormalisePixels(clips)
 	}
 	n, d := m.Config.Tokens(), m.Config.Dim
-	positions := ConstTensor(clips.Graph(), tensors.FromFlatDataAndDimensions(vit.Positions(n, d), 1, n, d))
+	table := vit.Positions(n, d)
+	if m.Positions != (masking.Grid{}) {
+		table = vit.InterpolatedPositions(m.Positions, m.Config.Grid(), d)
+	}
+	positions := ConstTensor(clips.Graph(), tensors.FromFlatDataAndDimensions(table, 1, n, d))
 	return Add(vit.EmbedCubes(m.params, mae.Patchify(clips, m.Config), m.compute), positions)
 }
 

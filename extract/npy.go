@@ -50,7 +50,7 @@ func writeNPY(path, dtype string, shape []int, fill func(io.Writer) error) error
 	for _, d := range shape {
 		size *= int64(d)
 	}
-	err := replace(path, func(w io.Writer) error {
+	err := Replace(path, func(w io.Writer) error {
 		if _, err := w.Write(npyHeader(dtype, shape)); err != nil {
 			return err
 		}
@@ -89,8 +89,8 @@ func (l *limited) Write(p []byte) (int, error) {
 	return l.w.Write(p)
 }
 
-// replace writes a file beside path, waits until it is on the disk, and renames it; on an error what was there before stays.
-func replace(path string, write func(io.Writer) error) error {
+// Replace writes a file beside path, waits until it is on the disk, and renames it; on an error what was there before stays.
+func Replace(path string, write func(io.Writer) error) error {
 	beside := path + ".partial"
 	file, err := os.Create(beside)
 	if err != nil {

@@ -25,8 +25,8 @@ var ErrVideo = errors.New("cannot be read")
 const heldFrames = 256 << 20
 
 // Each cuts the windows of a video and gives use batches of size clips of the shape of c, in order, while the next frames are decoded. Each
-// frame is decoded once (video.Stream) and becomes the model's size as in the official validation: the shorter side resized as OpenCV does,
-// the middle cut; for models that are not square, the largest middle part of their shape. Memory holds the frames between the first and the
+// frame is decoded once (video.Stream) and becomes the model's size as in the official validation: the shorter side resized to the
+// model's longer one as OpenCV does, the middle cut. Memory holds the frames between the first and the
 // last of a window, at the model's size, whatever the video's length.
 //
 // An error of use ends the pass and is returned as it is; one of the video wraps ErrVideo.
@@ -117,12 +117,9 @@ func (s *slider) hold(n int, frame []uint8, info video.Info) error {
 	return s.resizer.Resize(small, whole, frames.OpenCVBilinear, fit(c, info.Width, info.Height))
 }
 
-// fit is how a frame of w x h pixels becomes a model's.
+// fit is how a frame of w x h pixels becomes a model's, as in validation.
 func fit(c vit.Config, w, h int) frames.Scaling {
-	if c.Height == c.Width {
-		return frames.ShortSideView(w, h, c.Width, c.Width, c.Height, 0, 1)
-	}
-	return frames.Fill(frames.CentreBox(w, h, c.Width, c.Height), c.Width, c.Height)
+	return frames.ShortSideView(w, h, max(c.Height, c.Width), c.Width, c.Height, 0, 1)
 }
 
 // cut makes clips of the windows that end with frame n or before, and lets go of the frames that no window needs any more.

@@ -99,7 +99,7 @@ func saveNPY(path string, shape []int, about []byte, times, spans []float64, fea
 	if err := writeNPY(beside(path, ".spans.npy"), npyFloat64, []int{len(times), 2}, doubles(spans)); err != nil {
 		return err
 	}
-	if err := replace(beside(path, ".json"), func(out io.Writer) error { _, err := out.Write(about); return err }); err != nil {
+	if err := Replace(beside(path, ".json"), func(out io.Writer) error { _, err := out.Write(about); return err }); err != nil {
 		return fmt.Errorf("cannot write %s: %w", beside(path, ".json"), err)
 	}
 	return writeNPY(path, npyFloat32, shape, features)

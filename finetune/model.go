@@ -68,7 +68,7 @@ func LoadEncoder(path string) (train.Encoder, error) {
 
 // encoder takes the encoder out of a classifier: what precedes pooling, and the norm beside it.
 func (t Trained) encoder() train.Encoder {
-	e := train.Encoder{Config: t.Model.Encoder, Stride: t.Recipe.Data.Stride, Norm: "norm", Source: t.Folder}
+	e := train.Encoder{Config: t.Model.Encoder, Stride: t.Recipe.Data.Stride, Norm: "norm", Source: t.Folder, Positions: t.Model.Source}
 	if t.Model.Pooling == classify.Mean {
 		e.Norm = "fc_norm"
 	}

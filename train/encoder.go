@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"videomae/mae"
+	"videomae/masking"
 	"videomae/vit"
 )
 
@@ -17,6 +18,8 @@ type Encoder struct {
 	Norm    string      // the norm that follows the last block: "norm" of pre-training, "fc_norm" of a classifier
 	Weights [][]float32 // in the order of Specs
 	Source  string      // the checkpoint folder
+
+	Positions masking.Grid // grid whose position table is interpolated to this one's (vit.InterpolatedPositions); the zero grid for none
 }
 
 // LoadEncoder reads the encoder of a run's newest checkpoint or of one checkpoint folder.

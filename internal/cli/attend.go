@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"videomae/extract"
+	"videomae/finetune"
 	"videomae/report"
 	"videomae/train"
 	"videomae/video"
@@ -96,7 +97,7 @@ func attend(ctx context.Context, s Streams, path string, o attendOptions) error 
 	if err != nil {
 		return fmt.Errorf("%w (%w)", err, errUsage)
 	}
-	encoder, err := train.LoadEncoder(o.checkpoint)
+	encoder, err := finetune.LoadEncoder(o.checkpoint)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"videomae/extract"
-	"videomae/train"
+	"videomae/finetune"
 	"videomae/video"
 )
 
@@ -107,7 +107,7 @@ func features(ctx context.Context, s Streams, videos []string, o featuresOptions
 	if err != nil {
 		return fmt.Errorf("%w (%w)", err, errUsage)
 	}
-	encoder, err := train.LoadEncoder(o.checkpoint)
+	encoder, err := finetune.LoadEncoder(o.checkpoint)
 	if err != nil {
 		return err
 	}
