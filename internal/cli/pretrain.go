@@ -53,7 +53,7 @@ receives checkpoints, metrics.jsonl, TensorBoard events, reconstructions and the
 	c.Flags().BoolVar(&o.resume, "resume", false, "go on from the newest checkpoint of --out, or begin if there is none")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "print settings, memory, work and predicted time; train nothing")
 	c.Flags().BoolVar(&o.json, "json", false, "print the result as JSON")
-	addSettings(c, &o.overrides)
+	addSettings(c, &o.overrides, recipe.Default())
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		o.apply = func(p *recipe.Pretrain) error { return applySettings(c, o.overrides, p) }
 		return pretrain(c.Context(), s, o)
@@ -91,23 +91,32 @@ func startingPoint(s Streams, o pretrainOptions) (*train.Checkpoint[recipe.Pretr
 	if o.out == "" || o.dryRun && !o.resume {
 		return nil, nil
 	}
-	newest, err := train.Newest(o.out)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		if o.resume {
-			fmt.Fprintf(s.Err, "nothing to resume in %s yet: beginning\n", o.out)
-		}
-		return nil, nil
-	case err != nil:
+	newest, err := newestOf(s, o.out, o.resume)
+	if err != nil || newest == "" {
 		return nil, err
-	case !o.resume:
-		return nil, fmt.Errorf("%s holds a run already: go on with --resume, or choose another --out", o.out)
 	}
 	c, err := train.LoadCheckpoint(newest)
 	if err != nil {
 		return nil, err
 	}
 	return &c, nil
+}
+
+// newestOf is the newest checkpoint folder of a run that is to be resumed, "" for a new run. A folder that holds a run is not begun anew.
+func newestOf(s Streams, out string, resume bool) (string, error) {
+	newest, err := train.Newest(out)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if resume {
+			fmt.Fprintf(s.Err, "nothing to resume in %s yet: beginning\n", out)
+		}
+		return "", nil
+	case err != nil:
+		return "", err
+	case !resume:
+		return "", fmt.Errorf("%s holds a run already: go on with --resume, or choose another --out", out)
+	}
+	return newest, nil
 }
 
 // assemble opens everything a run needs.
@@ -128,26 +137,31 @@ func assemble(s Streams, o pretrainOptions, from *train.Checkpoint[recipe.Pretra
 		return t, fmt.Errorf("%s is not the list that %s was trained on: names, labels or splits differ; to train on new data begin a new run with --init %s",
 			t.Config.Data.Path, o.out, o.out)
 	}
-	if t.Decoder, err = openForRun(s, t.Config, o.out); err != nil {
+	if t.Decoder, err = openForRun(s, t.Config.Decoder, t.Config.Data, o.out); err != nil {
 		return t, err
 	}
 	if t.Start, t.From, err = startState(t.Config, from); err != nil {
 		return t, err
 	}
-	t.Bad = func(f dataset.Failure) { fmt.Fprintf(s.Err, "unreadable, replaced by the next clip: %v\n", f.Err) }
+	t.Bad = s.unreadable
 	t.Note = func(text string) { fmt.Fprintln(s.Err, text) }
 	t.Engine = engine.Name(t.Config.Engine)
 	t.Backend, err = engine.Open(t.Engine)
 	return t, err
 }
 
+// unreadable tells of a clip that was replaced.
+func (s Streams) unreadable(f dataset.Failure) {
+	fmt.Fprintf(s.Err, "unreadable, replaced by the next clip: %v\n", f.Err)
+}
+
 // quarantineFile is the name of a run's list of files that are not tried, where the recipe names none.
 const quarantineFile = "quarantine.csv"
 
 // openForRun starts the decoder of a run.
-func openForRun(s Streams, p recipe.Pretrain, out string) (video.Decoder, error) {
-	o := decoding{decoder: p.Decoder, frameRate: p.Data.FrameRate, workers: p.Data.Workers,
-		deadline: time.Duration(p.Data.DecodeSeconds * float64(time.Second)), quarantine: p.Data.Quarantine}
+func openForRun(s Streams, decoder string, data recipe.Data, out string) (video.Decoder, error) {
+	o := decoding{decoder: decoder, frameRate: data.FrameRate, workers: data.Workers,
+		deadline: time.Duration(data.DecodeSeconds * float64(time.Second)), quarantine: data.Quarantine}
 	if o.quarantine == "" && out != "" {
 		o.quarantine = filepath.Join(out, quarantineFile)
 	}
@@ -204,7 +218,7 @@ var freeOnResume = map[string]bool{
 }
 
 // sameRun refuses to resume a run with settings that would make it another one.
-func sameRun(was, is recipe.Pretrain) error {
+func sameRun[R recipe.Recipe](was, is R) error {
 	for _, d := range recipe.Differences(was, is) {
 		if !freeOnResume[d.Key] {
 			return fmt.Errorf("%s was %s when this run began and cannot become %s: begin a new run with --init", d.Key, d.Was, d.Is)
@@ -245,7 +259,7 @@ func explain(s Streams, t train.Options, schedule recipe.Schedule) {
 
 // runAndReport trains, and draws the curve however the run ended.
 func runAndReport(ctx context.Context, s Streams, o pretrainOptions, t train.Options, steps int) error {
-	sink, err := openSinks(s, t, steps)
+	sink, err := openSinks(s, t.Out, t.From.Step, steps)
 	if err != nil {
 		return err
 	}
@@ -262,46 +276,46 @@ func runAndReport(ctx context.Context, s Streams, o pretrainOptions, t train.Opt
 	if err != nil {
 		return err
 	}
-	if err := drawCurve(t); err != nil {
+	title := fmt.Sprintf("%s: VideoMAE %s on %s", t.Config.Name, t.Config.Model.Size, filepath.Base(t.Data.Source))
+	if err := drawCurve(t.Out, title, fmt.Sprintf("%s, %s target", t.Config.Model.Loss, t.Config.Model.Target)); err != nil {
 		return err
 	}
 	if o.json {
 		return printJSON(s.Out, summary)
 	}
 	fmt.Fprintf(s.Out, "loss %.4f (mean of the last epoch), trivial predictors: %s\n", summary.Loss, train.FormatBaselines(summary.Baselines))
-	fmt.Fprintf(s.Out, "checkpoint %s\nloss curve %s\n", summary.Checkpoint, curveFile(t))
+	fmt.Fprintf(s.Out, "checkpoint %s\nloss curve %s\n", summary.Checkpoint, curveFile(t.Out))
 	return nil
 }
 
 // openSinks opens the files and the display that records go to.
-func openSinks(s Streams, t train.Options, steps int) (metrics.Sink, error) {
-	if err := os.MkdirAll(t.Out, 0o777); err != nil {
+func openSinks(s Streams, out string, from, steps int) (metrics.Sink, error) {
+	if err := os.MkdirAll(out, 0o777); err != nil {
 		return nil, err
 	}
-	lines, err := metrics.OpenJSONL(metricsFile(t), t.From.Step)
+	lines, err := metrics.OpenJSONL(metricsFile(out), from)
 	if err != nil {
 		return nil, err
 	}
-	board, err := metrics.NewTensorBoard(filepath.Join(t.Out, "tensorboard"), t.From.Step)
+	board, err := metrics.NewTensorBoard(filepath.Join(out, "tensorboard"), from)
 	if err != nil {
 		return nil, errors.Join(err, lines.Close())
 	}
 	return metrics.Multi(lines, board, newProgress(s, steps)), nil
 }
 
-func metricsFile(t train.Options) string { return filepath.Join(t.Out, "metrics.jsonl") }
-func curveFile(t train.Options) string   { return filepath.Join(t.Out, "loss.png") }
+func metricsFile(out string) string { return filepath.Join(out, "metrics.jsonl") }
+func curveFile(out string) string   { return filepath.Join(out, "loss.png") }
 
-// drawCurve writes the run's loss curve.
-func drawCurve(t train.Options) error {
-	records, err := metrics.Read(metricsFile(t))
+// drawCurve writes the loss curve of a run's folder.
+func drawCurve(out, title, loss string) error {
+	records, err := metrics.Read(metricsFile(out))
 	if err != nil {
 		return err
 	}
-	title := fmt.Sprintf("%s: VideoMAE %s on %s", t.Config.Name, t.Config.Model.Size, filepath.Base(t.Data.Source))
-	picture, err := report.LossCurve(records, title, fmt.Sprintf("%s, %s target", t.Config.Model.Loss, t.Config.Model.Target))
+	picture, err := report.LossCurve(records, title, loss)
 	if err != nil {
 		return err
 	}
-	return report.WritePNG(curveFile(t), picture)
+	return report.WritePNG(curveFile(out), picture)
 }

@@ -88,8 +88,13 @@ Start with:  videomae synth --out clips --clips 200
 	root.AddCommand(
 		newSynth(s),
 		newPretrain(s),
+		newFinetune(s),
 		newReconstruct(s),
 		newInspect(s),
+		newReport(s),
+		newFeatures(s),
+		newClassify(s),
+		newAttend(s),
 		newBench(s),
 		newCheck(s),
 		newList(s),

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -15,8 +16,8 @@ type setting struct {
 	help string
 }
 
-// settings lists the flags of pretrain that are settings of a recipe. Their values go through recipe.Set, so that flags,
-// --set and files follow the same rules.
+// settings lists the flags that are settings of a recipe, of either kind. Their values go through recipe.Set, so that flags, --set and files
+// follow the same rules. A command has those whose keys its kind of recipe has.
 var settings = []setting{
 	{"data", []string{"data.path"}, "list (CSV) or folder of videos"},
 	{"root", []string{"data.root"}, "folder where the list's paths begin (default: the list's, or where its files are found)"},
@@ -57,25 +58,49 @@ var settings = []setting{
 	{"engine", []string{"engine"}, "compute engine (videomae doctor lists them)"},
 	{"decoder", []string{"decoder"}, decoderHelp},
 	{"size", []string{"model.height", "model.width"}, "side of the picture in pixels, or HEIGHTxWIDTH"},
+	{"val-split", []string{"data.val_split"}, "split of the list to validate on"},
+	{"scheme", []string{"data.scheme"}, "dense: neighbouring frames, stride apart; ssv2: frames spread over the whole video"},
+	{"repeats", []string{"data.repeats"}, "augmented copies of each clip in its batch"},
+	{"per-class", []string{"data.per_class"}, "train on at most so many videos of each class (0: all)"},
+	{"shuffle-labels", []string{"data.shuffle_labels"}, "true: train on labels dealt out at random, to see what chance looks like"},
+	{"pooling", []string{"model.pooling"}, "mean, norm-mean or attention"},
+	{"positions", []string{"model.positions"}, "rebuild or interpolate the position table for clips of another shape than pre-training's"},
+	{"flip", []string{"augment.flip"}, "probability of a mirrored clip; 0 where left and right are part of the label"},
+	{"randaugment", []string{"augment.randaugment"}, "policy of RandAugment; empty: none"},
+	{"mix", []string{"mix.probability"}, "probability of mixup or cutmix in a batch"},
+	{"layer-decay", []string{"optim.layer_decay"}, "factor of the learning rate from each layer to the one below"},
+	{"ema-decay", []string{"train.ema_decay"}, "decay of a running mean of the weights, which is then what is evaluated (0: none)"},
+	{"freeze", []string{"train.freeze"}, "layers from the input that stay as they are: 1 the cube embedding, 1+k also k blocks"},
+	{"patience", []string{"train.patience"}, "epochs without a better validation that end the run (0: it never ends early)"},
 }
 
-// addSettings gives a command the flags of all settings, and --set for those that have none. Help shows the values that
+// settingsOf lists the flags whose keys a kind of recipe has.
+func settingsOf[R recipe.Recipe]() []setting {
+	keys := recipe.Keys[R]()
+	return slices.DeleteFunc(slices.Clone(settings), func(s setting) bool { return !slices.Contains(keys, s.keys[0]) })
+}
+
+// addSettings gives a command the flags of a kind of recipe, and --set for the settings that have none. Help shows the values that
 // hold without a recipe.
-func addSettings(c *cobra.Command, overrides *[]string) {
-	for _, s := range settings {
+func addSettings[R recipe.Recipe](c *cobra.Command, overrides *[]string, defaults R) {
+	for _, s := range settingsOf[R]() {
 		c.Flags().String(s.flag, "", s.help)
-		value, err := recipe.Get(recipe.Default(), s.keys[0])
+		value, err := recipe.Get(defaults, s.keys[0])
 		if err == nil && value != "unset" && value != `""` { // a key that is unknown shows when its flag is used
 			c.Flags().Lookup(s.flag).DefValue = value
 		}
 	}
-	c.Flags().Lookup("gradient-checkpointing").NoOptDefVal = "true"
+	for _, name := range []string{"gradient-checkpointing", "shuffle-labels"} {
+		if flag := c.Flags().Lookup(name); flag != nil {
+			flag.NoOptDefVal = "true"
+		}
+	}
 	c.Flags().StringArrayVar(overrides, "set", nil, "override any setting of the recipe, as in --set optim.weight_decay=0.1")
 }
 
 // applySettings puts the flags that were given, and then the overrides, into a recipe.
-func applySettings(c *cobra.Command, overrides []string, p *recipe.Pretrain) error {
-	for _, s := range settings {
+func applySettings[R recipe.Recipe](c *cobra.Command, overrides []string, p *R) error {
+	for _, s := range settingsOf[R]() {
 		if !c.Flags().Changed(s.flag) {
 			continue
 		}

@@ -8,7 +8,7 @@ import (
 )
 
 func TestFlagsAreSettingsOfRecipes(t *testing.T) {
-	keys := recipe.Keys[recipe.Pretrain]()
+	keys := append(recipe.Keys[recipe.Pretrain](), recipe.Keys[recipe.Finetune]()...)
 	for _, s := range settings {
 		for _, key := range s.keys {
 			if !slices.Contains(keys, key) {
