@@ -22,7 +22,7 @@ const (
 // fromMetadata takes the description that this program wrote. Sizes must be those of the tensors.
 func (c *Checkpoint) fromMetadata() (bool, error) {
 	text, ok := c.Raw.Metadata()[ModelKey]
-	if !ok || c.Family != "official" && c.Family != "transformers" {
+	if !ok || c.Family != "official" && c.Family != hubFamily {
 		return false, nil
 	}
 	var said Model
@@ -40,7 +40,10 @@ func (c *Checkpoint) fromMetadata() (bool, error) {
 	}
 	m.Frames, m.Height, m.Width = said.Frames, said.Height, said.Width
 	m.EncoderHeads, m.DecoderHeads, m.Target = said.EncoderHeads, said.DecoderHeads, said.Target
-	m.Stride, m.Mean, m.Std = said.Stride, said.Mean, said.Std
+	m.Stride, m.Mean, m.Std, m.Grid = said.Stride, said.Mean, said.Std, said.Grid
+	if m.Kind == said.Kind && m.Kind == Classifier {
+		m.Pooling, m.Norm = said.Pooling, said.Norm
+	}
 	if len(said.Classes) == m.Head {
 		m.Classes = said.Classes
 	}
@@ -56,7 +59,7 @@ func (c *Checkpoint) fromBeside(f family) error {
 	folder := c.Folder
 	if folder == "" {
 		folder = filepath.Dir(c.Tensors)
-		if f.name != "transformers" { // a config beside a file of other names need not be of it
+		if f.name != hubFamily { // a config beside a file of other names need not be of it
 			return nil
 		}
 	}
@@ -71,7 +74,7 @@ func (c *Checkpoint) fromBeside(f family) error {
 	if _, err := os.Stat(config); err != nil {
 		return nil
 	}
-	if f.name != "transformers" {
+	if f.name != hubFamily {
 		var second secondConfig
 		if err := readJSON(config, &second, true); err != nil {
 			return err

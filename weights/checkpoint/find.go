@@ -20,6 +20,13 @@ type Found struct {
 // deepspeedName is the file with the model in a folder of DeepSpeed. Source: spec 2.3.
 const deepspeedName = "mp_rank_00_model_states.pt"
 
+// Files of this program's checkpoint folders, beside the weights: the running mean of those, which is what the model is used with where it is kept, and
+// the recipe.
+const (
+	averageName = "average.safetensors"
+	recipeName  = "config.yaml"
+)
+
 // Find tells what path is: a file of tensors, a folder in the layout of the hub, a folder of DeepSpeed, or a checkpoint of ours.
 func Find(path string) (Found, error) {
 	info, err := os.Stat(path)
@@ -50,12 +57,20 @@ func Find(path string) (Found, error) {
 			f.Folder = path
 			return f, err
 		}
+		if average := filepath.Join(path, averageName); try.format == "checkpoint folder" && exists(average) {
+			file = average
+		}
 		return Found{Format: try.format, Tensors: file, Files: []string{file}, Folder: path}, nil
 	}
 	if folder, ok := latest(path); ok {
 		return Find(folder)
 	}
 	return Found{}, fmt.Errorf("%s holds no checkpoint (looked for %s, %s, each also with %s, and %s)", path, safeName, torchName, indexSuffix, deepspeedName)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func formatOf(file string) string {

@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"videomae/internal/given"
-	"videomae/vit"
 	"videomae/weights"
 )
 
@@ -213,10 +212,4 @@ func TestBrokenCheckpoints(t *testing.T) {
 		}
 		t.Log(err)
 	}
-}
-
-func ones(s vit.Spec) []float32 {
-	v := make([]float32, s.Size())
-	s.Init(v, nil)
-	return v
 }

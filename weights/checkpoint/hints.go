@@ -2,10 +2,7 @@
 
 package checkpoint
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // usualHeads gives the number of heads by width, of encoders and decoders. Source: spec 1.1.
 var (
@@ -101,16 +98,18 @@ func classesOf(names map[string]string, n int) ([]string, error) {
 	if len(names) != n {
 		return nil, fmt.Errorf("id2label has %d classes, the head %d", len(names), n)
 	}
-	if placeholder(out) {
-		return nil, nil
+	for _, madeUp := range []string{"LABEL_%d", "%d"} {
+		if placeholders(out, madeUp) {
+			return nil, nil
+		}
 	}
 	return out, nil
 }
 
-// placeholder tells whether the names are those that transformers makes up.
-func placeholder(names []string) bool {
-	for _, n := range names {
-		if !strings.HasPrefix(n, "LABEL_") {
+// placeholders tells whether the names are their numbers in a form.
+func placeholders(names []string, form string) bool {
+	for i, n := range names {
+		if n != fmt.Sprintf(form, i) {
 			return false
 		}
 	}

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"videomae/classify"
 	"videomae/mae"
+	"videomae/masking"
 	"videomae/vit"
 	"videomae/weights"
 )
@@ -34,7 +36,8 @@ type Model struct {
 	EncoderDepth int    `json:"encoder_depth"`
 	EncoderHeads int    `json:"encoder_heads"`
 	EncoderMLP   int    `json:"encoder_mlp"`
-	Norm         string `json:"norm,omitempty"` // of the encoder's features: norm or fc_norm; empty where there is none
+	Norm         string `json:"norm,omitempty"`    // of the encoder's features: norm or fc_norm; empty where there is none
+	Pooling      string `json:"pooling,omitempty"` // of a classifier: mean, or one of this program's own (classify.Pooling)
 
 	DecoderWidth int    `json:"decoder_width,omitempty"`
 	DecoderDepth int    `json:"decoder_depth,omitempty"`
@@ -44,6 +47,7 @@ type Model struct {
 
 	Classes []string  `json:"classes,omitempty"` // names, in the order of the head's rows
 	Head    int       `json:"head,omitempty"`    // number of the head's rows
+	Grid    string    `json:"grid,omitempty"`    // of other clips, whose table of positions is interpolated, as 8x14x14; empty: the table is built anew
 	Stride  int       `json:"stride,omitempty"`  // frames of a video from one frame of a clip to the next
 	Mean    []float64 `json:"mean,omitempty"`    // pixels in [0, 1] are normalised as (pixel - mean) / std, for each channel
 	Std     []float64 `json:"std,omitempty"`
@@ -63,18 +67,32 @@ func (m Model) MAE() mae.Config {
 	return c
 }
 
+// Classify is the shape of a classifier. A detector has the tensors of one that takes the mean of normalised features, and computes the same for
+// a box around the whole picture.
+func (m Model) Classify() classify.Config {
+	c := classify.Config{Encoder: m.Vit(), Classes: m.Head, Pooling: classify.Pooling(m.Pooling), InitScale: 0.001}
+	if m.Kind == Detector {
+		c.Pooling = classify.NormMean
+	}
+	if m.Grid != "" {
+		g := &c.Source
+		_, _ = fmt.Sscanf(m.Grid, "%dx%dx%d", &g.Slots, &g.Rows, &g.Cols) // checked by CheckRunnable
+	}
+	return c
+}
+
 // Specs lists every tensor of the model under its official name, in the official order. Source: spec 2.1 and 2.2.
 func (m Model) Specs() []vit.Spec {
 	if m.Kind == Pretrain {
 		return m.MAE().Specs()
 	}
+	if m.Kind == Classifier || m.Kind == Detector {
+		return m.Classify().Specs()
+	}
 	c := m.Vit()
 	specs := append(vit.EmbeddingSpecs("", c), vit.BlockSpecs("", c)...)
 	if m.Norm != "" {
 		specs = append(specs, vit.NormSpecs(m.Norm, c.Dim)...)
-	}
-	if m.Kind == Classifier || m.Kind == Detector {
-		specs = append(specs, vit.LinearSpecs("head", m.Head, c.Dim)...)
 	}
 	return specs
 }
@@ -104,7 +122,13 @@ func (m Model) CheckRunnable() error {
 	if m.Kind == Pretrain {
 		return m.MAE().Validate()
 	}
-	return m.Vit().Validate()
+	if m.Kind == Encoder {
+		return m.Vit().Validate()
+	}
+	if m.Grid != "" && m.Classify().Source == (masking.Grid{}) {
+		return fmt.Errorf("%q is not a grid of positions", m.Grid)
+	}
+	return m.Classify().Validate()
 }
 
 // String says it in a line.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"videomae/classify"
 	"videomae/vit"
 	"videomae/weights"
 )
@@ -78,15 +79,18 @@ func (c *Checkpoint) describe(f family) error {
 	}
 	switch m.Kind {
 	case Classifier:
-		m.Norm = "fc_norm"
+		m.Norm, m.Pooling = "fc_norm", string(classify.Mean)
 	case Detector:
 		m.Norm = "norm"
 	}
 	said, err := c.fromMetadata()
+	if err == nil && !said {
+		said, err = c.fromRecipe()
+	}
 	if err != nil {
 		return err
 	}
-	if !said {
+	if !said || f.name == hubFamily { // the hub's descriptions may have been edited since
 		if err := c.fromBeside(f); err != nil {
 			return err
 		}

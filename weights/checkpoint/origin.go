@@ -52,6 +52,19 @@ func (c *Checkpoint) FindOrigin(ctx context.Context, licence string, done func(b
 	return o, nil
 }
 
+// Hashed is the number of bytes that FindOrigin reads.
+func (c *Checkpoint) Hashed() (total int64) {
+	if _, ok := c.Raw.Metadata()[OriginKey]; ok {
+		return 0
+	}
+	for _, file := range c.Files {
+		if info, err := os.Stat(file); err == nil { // else reading says why
+			total += info.Size()
+		}
+	}
+	return total
+}
+
 // presume finds the licence that is stated beside the weights or usual for them.
 func (o *Origin) presume(c *Checkpoint) {
 	if c.Folder != "" {
@@ -60,11 +73,11 @@ func (o *Origin) presume(c *Checkpoint) {
 			return
 		}
 	}
-	if c.Raw.Metadata()["family"] == "videomae-pretrain" || c.Raw.Metadata()["family"] == "videomae-finetune" {
+	if strings.HasPrefix(c.Raw.Metadata()[familyKey], "videomae-") {
 		return // trained by this program, which makes no claim on weights
 	}
 	family := c.Family
-	if family == "transformers" || family == "mmaction2" {
+	if family == hubFamily || family == "mmaction2" {
 		family = "official" // both publish conversions of the official weights
 	}
 	if text, ok := presumed[family]; ok {

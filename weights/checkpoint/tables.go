@@ -98,7 +98,7 @@ const (
 // families are all that is recognised, more special ones first.
 var families = []family{
 	{
-		name: "transformers", about: "Hugging Face transformers", sign: "embeddings.patch_embeddings.projection.weight", rank: 5, prefixes: []string{"videomae."},
+		name: hubFamily, about: "Hugging Face transformers", sign: "embeddings.patch_embeddings.projection.weight", rank: 5, prefixes: []string{hubPrefix},
 		rules: slices.Concat(
 			[]rule{same("E.patch_embed.proj.*", "embeddings.patch_embeddings.projection.*")}, under("E.blocks.#.", "encoder.layer.#.", transformersBlock),
 			[]rule{same("E.norm.*", "layernorm.*")}, decoderRules("decoder.decoder_layers.#.", transformersBlock),
