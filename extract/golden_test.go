@@ -108,7 +108,7 @@ func extract(t *testing.T, e train.Encoder, dtype dtypes.DType, o Options, clips
 		t.Fatal(err)
 	}
 	defer x.Close()
-	features, err := x.Run(clips)
+	features, err := x.Run(local(t, clips))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,4 +149,14 @@ func means(rows []float32, n, d int) []float64 {
 		out[i/(n*d)*d+i%d] += float64(v) / float64(n)
 	}
 	return out
+}
+
+// local copies a tensor, which would otherwise stay bound to one engine.
+func local(t *testing.T, x *tensors.Tensor) *tensors.Tensor {
+	t.Helper()
+	clone, err := x.LocalClone()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return clone
 }
