@@ -94,11 +94,11 @@ func (x examiner) examine(ctx context.Context, item dataset.Item, f Facts) (Fact
 		return fail(Unreadable, video.Reason(err))
 	}
 	info, err := x.decoder.Probe(ctx, item.Path)
+	if errors.Is(err, video.ErrNoFrames) {
+		return fail(NoFrames, err)
+	}
 	if err != nil {
 		return fail(Unreadable, err)
-	}
-	if info.Frames < 1 {
-		return fail(NoFrames, fmt.Errorf("video %s: the video stream has no frames", item.Path))
 	}
 	start, count, err := item.Span(info)
 	if err != nil {

@@ -35,6 +35,9 @@ func (f *fake) Probe(_ context.Context, path string) (video.Info, error) {
 	f.calls.Add(1)
 	info := f.info
 	info.Path = path
+	if err := video.CheckInfo(info); err != nil {
+		return info, fmt.Errorf("video %s: %w", path, err)
+	}
 	return info, nil
 }
 

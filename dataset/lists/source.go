@@ -28,6 +28,7 @@ const (
 	HMDB51   Kind = "hmdb51"   // folder with CLASS_test_split1.txt, or one such list
 	AVA      Kind = "ava"      // boxes: "video,second,x1,y1,x2,y2,class,person"; each video is one item
 	Folders  Kind = "folders"  // videos and folders of pictures in folders of classes
+	Pack     Kind = "pack"     // what a pack was made of (OfPack); it cannot be asked for
 )
 
 // Kinds are the forms of list that can be named.
@@ -117,6 +118,22 @@ func Open(path string, o Options) (*Source, error) {
 	}
 	s.place()
 	return s, nil
+}
+
+// OfPack is the list that a pack was made of, from the pack's items: their files are those that they are named for, below o's root.
+func OfPack(path string, items iter.Seq2[Item, error], o Options) (*Source, error) {
+	s := &Source{Path: path, Kind: Pack, Root: o.Root}
+	s.add(part{file: path, kind: Pack, rows: func(yield func(entry, error) bool) {
+		for item, err := range items {
+			if !yield(entry{Item: item}, err) {
+				return
+			}
+		}
+	}})
+	if o.Labels == "" {
+		return s, nil
+	}
+	return s, s.readLabels(o.Labels)
 }
 
 // add appends a file to the source.

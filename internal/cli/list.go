@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"videomae/dataset/lists"
+	"videomae/dataset/pack"
 )
 
 // listOptions are what list was asked for.
@@ -38,7 +39,7 @@ func newList(s Streams) *cobra.Command {
 Kinds: csv (path,label,split under a header), official ("path label", or a folder with train.csv, val.csv and test.csv of it), pretrain
 ("path 0 -1", or "folder first count" for pictures) and frames ("folder count label") of VideoMAE's second version, kinetics (annotation
 CSV), ssv2 (JSON), ucf101 and hmdb51 (their split files), ava (boxes), and folders of classes. All but folders can be written, ava from
-ava alone. What can be read here, every --data reads as well.`,
+ava alone. A pack stands for the list it was made of. What can be read here, every --data reads as well.`,
 		Example: example(
 			"videomae list ucfTrainTestlist --split 2 --root UCF-101 --to csv --out ucf101-2.csv",
 			"videomae list kinetics400/annotations --root kinetics400/videos --to official --drop-missing --out k400",
@@ -80,10 +81,11 @@ func list(s Streams, path string, o listOptions) error {
 	if err := errors.Join(err, err2, err3); err != nil {
 		return fmt.Errorf("%w (%w)", err, errUsage)
 	}
-	source, err := lists.Open(path, lists.Options{Kind: from, Root: o.root, Labels: o.labels, Number: o.number, Files: o.files, Pictures: o.pictures})
+	source, err := o.open(path, from)
 	if err != nil {
 		return err
 	}
+	o.anywhere = o.anywhere || source.Kind == lists.Pack && o.root == "" // nothing but a root tells where its videos were
 	found := o.survey(source, renamed)
 	if err := o.surveyBoxes(source, &found); err != nil {
 		return err
@@ -111,6 +113,15 @@ func list(s Streams, path string, o listOptions) error {
 		return fmt.Errorf("%s: %d rows are broken", path, found.Bad)
 	}
 	return nil
+}
+
+// open recognises the source.
+func (o listOptions) open(path string, kind lists.Kind) (*lists.Source, error) {
+	how := lists.Options{Kind: kind, Root: o.root, Labels: o.labels, Number: o.number, Files: o.files, Pictures: o.pictures}
+	if pack.Is(path) {
+		return lists.OfPack(path, pack.Items(path), how)
+	}
+	return lists.Open(path, how)
 }
 
 // renames reads the new names of splits.

@@ -3,6 +3,7 @@ package ffmpeg
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,11 +43,14 @@ func TestUnreadableFilesNameFileAndReason(t *testing.T) {
 		"cut before its index":   {write("late_cut.mp4", late[:len(late)/2]), "not a video"},
 		"cut after its index":    {write("early_cut.mp4", early[:len(early)*3/4]), "cut short"},
 		"sound only":             {sound, "no video stream"},
-		"zero frames":            {encode(t, "zero.avi", "64x48", 0, "-c:v", "mpeg4"), "no frames"},
+		"zero frames":            {encode(t, "zero.avi", "64x48", 0, "-c:v", "mpeg4"), video.ErrNoFrames.Error()},
 	} {
 		_, err := d.Probe(context.Background(), c.path)
 		if err == nil || !strings.Contains(err.Error(), c.reason) || !strings.Contains(err.Error(), c.path) {
 			t.Errorf("%s: error %v, want one with %q and the path", name, err, c.reason)
+		}
+		if empty := c.reason == video.ErrNoFrames.Error(); errors.Is(err, video.ErrNoFrames) != empty {
+			t.Errorf("%s: error %v is video.ErrNoFrames: %v", name, err, !empty)
 		}
 	}
 }

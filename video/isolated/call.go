@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"videomae/video"
@@ -67,7 +68,7 @@ func (d *Decoder) once(ctx context.Context, r request, take func(answer, []byte)
 		return late(d.o.Deadline)
 	case a.Error != "":
 		fine = true
-		return errors.New(a.Error)
+		return decoderError(a.Error)
 	}
 	if err := take(a, w.memory.bytes(r.Bytes)); err != nil {
 		return &fault{"its worker gave a wrong answer: " + err.Error()}
@@ -143,4 +144,12 @@ func (d *Decoder) start() (*worker, error) {
 		case <-d.ctx.Done():
 		}
 	}
+}
+
+// decoderError is the error whose text a worker's decoder gave, with the reason that callers ask for behind it.
+func decoderError(text string) error {
+	if before, ok := strings.CutSuffix(text, video.ErrNoFrames.Error()); ok {
+		return fmt.Errorf("%s%w", before, video.ErrNoFrames)
+	}
+	return errors.New(text)
 }

@@ -110,6 +110,9 @@ func TestFramesAndErrorsAreTheDecoders(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	if _, err := d.Probe(ctx, "probe-void"); !errors.Is(err, video.ErrNoFrames) || err.Error() != "video probe-void: the video stream has no frames" {
+		t.Errorf("no frames: %v", err)
+	}
 	if s := d.Stats(); s != (Stats{Started: 1}) {
 		t.Errorf("%+v", s)
 	}

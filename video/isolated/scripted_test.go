@@ -116,6 +116,8 @@ func (scripted) act(ctx context.Context, path string) error {
 		kept = append(kept, bytes.Repeat([]byte{1}, 2<<30))
 	case strings.Contains(name, "leak"):
 		kept = append(kept, bytes.Repeat([]byte{1}, 8<<20))
+	case strings.Contains(name, "void"):
+		return fmt.Errorf("video %s: %w", path, video.ErrNoFrames)
 	case strings.Contains(name, "bad"):
 		return fmt.Errorf("video %s: made unreadable", path)
 	}

@@ -55,7 +55,7 @@ func TestUnreadableFilesNameFileAndReason(t *testing.T) {
 		"cut after its index":   {write("early_cut.mp4", early[:len(early)*3/4]), "cut short"},
 		"endless header":        {write("huge.mp4", huge), ""},
 		"sound only":            {sound, "no video stream"},
-		"zero frames":           {encode(t, "zero.avi", "64x48", 0, "-c:v", "mpeg4"), "no frames"},
+		"zero frames":           {encode(t, "zero.avi", "64x48", 0, "-c:v", "mpeg4"), video.ErrNoFrames.Error()},
 	} {
 		_, err := decoder(t).Probe(context.Background(), c.path)
 		if c.reason == "" && err == nil {
@@ -63,6 +63,9 @@ func TestUnreadableFilesNameFileAndReason(t *testing.T) {
 		}
 		if err == nil || !strings.Contains(err.Error(), c.reason) || !strings.Contains(err.Error(), c.path) {
 			t.Errorf("%s: error %v, want one with %q and the path", name, err, c.reason)
+		}
+		if empty := c.reason == video.ErrNoFrames.Error(); errors.Is(err, video.ErrNoFrames) != empty {
+			t.Errorf("%s: error %v is video.ErrNoFrames: %v", name, err, !empty)
 		}
 	}
 }
