@@ -170,7 +170,7 @@ func TestSharedSettingsHaveTheSameKeys(t *testing.T) {
 	if got := only(pretrain, finetune); !slices.Equal(got, wantPretrain) {
 		t.Errorf("pre-training alone has %q", got)
 	}
-	wantFinetune := []string{"model.head_dropout", "model.init_scale", "model.pooling", "model.positions", "data.scheme", "data.val_split", "data.repeats",
+	wantFinetune := []string{"model.head_dropout", "model.init_scale", "model.pooling", "model.positions", "data.scheme", "data.val_split", "data.repeats", "data.per_class", "data.shuffle_labels",
 		"augment.randaugment", "augment.crop_min", "augment.crop_max", "augment.flip", "augment.erase",
 		"mix.mixup", "mix.cutmix", "mix.probability", "mix.switch", "mix.smoothing", "optim.layer_decay",
 		"train.ema_decay", "train.freeze", "train.validate_epochs", "train.patience"}
@@ -184,7 +184,7 @@ func TestEveryFinetuneRangeIsChecked(t *testing.T) {
 		{"model.frames=15", "model.frames"}, {"data.stride=0", "data.stride"}, {"optim.beta2=1", "optim.beta2"}, {"train.keep=0", "train.keep"}, {"decoder=", "decoder"},
 		{"model.size=giant", "model.size"}, {"model.drop_path=1", "model.drop_path"}, {"model.head_dropout=1", "model.head_dropout"}, {"model.init_scale=0", "model.init_scale"},
 		{"model.pooling=max", "model.pooling"}, {"model.positions=learned", "model.positions"},
-		{"data.scheme=pretrain", "data.scheme"}, {"data.val_split=", "data.val_split"}, {"data.repeats=0", "data.repeats"},
+		{"data.scheme=pretrain", "data.scheme"}, {"data.val_split=", "data.val_split"}, {"data.repeats=0", "data.repeats"}, {"data.per_class=-1", "data.per_class"},
 		{"augment.randaugment=rand-m70", "augment.randaugment"}, {"augment.crop_min=0", "augment.crop_min"}, {"augment.crop_min=1.1", "augment.crop_min"},
 		{"augment.crop_max=1.5", "augment.crop_max"}, {"augment.flip=2", "augment.flip"}, {"augment.erase=-1", "augment.erase"},
 		{"mix.mixup=-1", "mix.mixup"}, {"mix.cutmix=-1", "mix.cutmix"}, {"mix.probability=2", "mix.probability"}, {"mix.switch=-1", "mix.switch"}, {"mix.smoothing=1", "mix.smoothing"},

@@ -65,8 +65,8 @@ func points(records []metrics.Record, value func(metrics.Record) float64) plotte
 	return out
 }
 
-// runningMean replaces each value by the mean of those around it, over a twenty-fifth of the curve, in total.
-func runningMean(raw plotter.XYs) plotter.XYs {
+// RunningMean replaces each value by the mean of those around it, over a twenty-fifth of the curve, in total.
+func RunningMean(raw plotter.XYs) plotter.XYs {
 	half := len(raw) / 50
 	out := slices.Clone(raw)
 	for i := range raw {
@@ -100,7 +100,7 @@ func lossPlot(records []metrics.Record, raw plotter.XYs, lossName string) (*plot
 		}
 		return nil
 	}
-	smooth := runningMean(raw)
+	smooth := RunningMean(raw)
 	if err := curve("training loss", raw, pale, 1); err != nil {
 		return nil, legend, err
 	}
@@ -199,20 +199,28 @@ func sans(size vg.Length) font.Font {
 	return font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}
 }
 
-// roundTicks puts some four to nine ticks at multiples of 1, 2 or 5 times a power of ten.
+// roundTicks labels Ticks.
 func roundTicks(low, high float64) []plot.Tick {
-	const most = 8
-	step := math.Pow(10, math.Floor(math.Log10((high-low)/most)))
+	var ticks []plot.Tick
+	for _, v := range Ticks(low, high, 8) {
+		ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'g', 4, 64)})
+	}
+	return ticks
+}
+
+// Ticks puts at most one more than most numbers, and seldom fewer than half of that, between low and high, at multiples of 1, 2 or 5 times a power of ten.
+func Ticks(low, high float64, most int) []float64 {
+	step := math.Pow(10, math.Floor(math.Log10((high-low)/float64(most))))
 	for _, factor := range []float64{2, 2.5, 2} {
-		if (high-low)/step > most {
+		if (high-low)/step > float64(most) {
 			step *= factor
 		}
 	}
 	first := math.Ceil(low / step)
-	var ticks []plot.Tick
+	var ticks []float64
 	for i := range most + 1 { // counted, as adding 1 to a huge multiple does not change it
 		if v := (first + float64(i)) * step; v <= high {
-			ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'g', 4, 64)})
+			ticks = append(ticks, v)
 		}
 	}
 	return ticks

@@ -69,7 +69,7 @@ func TestRunningMeanKeepsAStraightLine(t *testing.T) {
 		records[i].Loss = 3 - 0.001*float64(i)
 	}
 	raw := points(records, func(r metrics.Record) float64 { return r.Loss })
-	for i, p := range runningMean(raw)[8:392] {
+	for i, p := range RunningMean(raw)[8:392] {
 		if math.Abs(p.Y-raw[8+i].Y) > 1e-12 {
 			t.Fatalf("at %d: %v, want %v", i, p.Y, raw[8+i].Y)
 		}

@@ -80,7 +80,7 @@ func (f Film) WriteGIF(path string, fps float64) error {
 		film.Image = append(film.Image, indexed)
 		film.Delay = append(film.Delay, delay)
 	}
-	return writeFile(path, func(w io.Writer) error { return gif.EncodeAll(w, &film) })
+	return WriteFile(path, func(w io.Writer) error { return gif.EncodeAll(w, &film) })
 }
 
 // WriteMP4 writes an H.264 file through ffmpeg.

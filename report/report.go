@@ -67,11 +67,11 @@ func checkPanels(panels []Panel) error {
 
 // WritePNG writes a picture to path, which appears only when complete.
 func WritePNG(path string, img image.Image) error {
-	return writeFile(path, func(w io.Writer) error { return png.Encode(w, img) })
+	return WriteFile(path, func(w io.Writer) error { return png.Encode(w, img) })
 }
 
-// writeFile lets write fill a file beside path, flushes it, and moves it to path.
-func writeFile(path string, write func(io.Writer) error) error {
+// WriteFile lets write fill a file beside path, flushes it, and moves it to path.
+func WriteFile(path string, write func(io.Writer) error) error {
 	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
