@@ -2,7 +2,6 @@ package cli
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -27,13 +26,14 @@ const pretrainFamily = "videomae-pretrain"
 // inspection is what inspect finds in a file, a folder or a recipe.
 type inspection struct {
 	Path       string            `json:"path"`
-	Kind       string            `json:"kind"`   // checkpoint, safetensors or recipe
+	Kind       string            `json:"kind"`   // checkpoint, recipe, or what else it is: safetensors, PyTorch, hub folder, ...
 	Family     string            `json:"family"` // of models; "unknown" where nothing tells
 	Parameters int64             `json:"parameters"`
 	Work       *work             `json:"work,omitempty"`
 	Progress   *train.Progress   `json:"progress,omitempty"`
 	Provenance *train.Provenance `json:"provenance,omitempty"`
 	Metadata   map[string]string `json:"metadata,omitempty"` // of a safetensors file
+	Weights    *recognised       `json:"weights,omitempty"`  // what a file of weights was recognised as
 	Config     json.RawMessage   `json:"config,omitempty"`   // the resolved recipe
 	Tensors    []tensorInfo      `json:"tensors"`
 	Finetune   *inspection       `json:"finetune,omitempty"` // the recipe for fine-tuning, where a name stands for both kinds
@@ -52,10 +52,13 @@ type work struct {
 func newInspect(s Streams) *cobra.Command {
 	var asJSON, all bool
 	c := &cobra.Command{
-		Use:   "inspect [RUN | CHECKPOINT | FILE.safetensors | RECIPE]",
+		Use:   "inspect [RUN | CHECKPOINT | FILE | FOLDER | RECIPE]",
 		Short: "Show tensors, size, work and settings of a model",
-		Long: `Show what is in a run or checkpoint folder, a safetensors file, or a recipe (a YAML file or the name of a built-in one): tensors
-and their shapes, parameters, arithmetic, settings, progress and where it comes from. Every value of a checkpoint is read and checked.
+		Long: `Show what is in a run or checkpoint folder, anybody's file or folder of weights, or a recipe (a YAML file or the name of a built-in one):
+tensors and their shapes, parameters, arithmetic, settings, progress and where it comes from. Every value of a checkpoint of this
+program is read and checked; of others, headers only. Of weights it tells whose names they have, the model that they make, and what of
+them convert would lose or has to assume. Files of PyTorch are read as data; nothing in them is run.
+
 Without an argument it lists the built-in recipes. A name that recipes of both kinds have, for pre-training and for the fine-tuning after
 it, shows both. The head of a classifier is left out where the number of classes is not known.
 
@@ -65,6 +68,7 @@ Training work counts two operations for a MAC and the backward pass as two forwa
 			"videomae inspect run",
 			"videomae inspect run/checkpoints/step-00000800 --json",
 			"videomae inspect model.safetensors --tensors",
+			"videomae inspect checkpoint-1599.pth --json",
 			"videomae inspect k400-vit-b-1600"),
 		Args: func(c *cobra.Command, args []string) error { return noArgs(c, args[min(1, len(args)):]) },
 		RunE: func(c *cobra.Command, args []string) error {
@@ -98,22 +102,28 @@ func inspect(s Streams, path string, asJSON, all bool) error {
 // look finds out what path is, and reads it.
 func look(path string) (inspection, error) {
 	info, err := os.Stat(path)
-	switch ext := filepath.Ext(path); {
-	case err == nil && info.IsDir():
-		return inspectCheckpoint(path)
-	case ext == ".safetensors":
-		return inspectFile(path)
-	case err == nil && ext != ".yaml" && ext != ".yml":
-		return inspection{}, fmt.Errorf("%s is neither a folder, nor a .safetensors file, nor a .yaml recipe", path)
+	ext := filepath.Ext(path)
+	if err != nil || !info.IsDir() && (ext == ".yaml" || ext == ".yml") {
+		return inspectRecipe(path)
 	}
-	return inspectRecipe(path)
+	if info.IsDir() {
+		if folder, err := train.Newest(path); err == nil {
+			return inspectCheckpoint(folder)
+		}
+	}
+	return inspectWeights(path)
 }
 
-// inspectCheckpoint reads the newest checkpoint of a run, or one checkpoint.
-func inspectCheckpoint(path string) (inspection, error) {
-	folder, err := train.Newest(path)
+// inspectCheckpoint reads a folder with the weights of a model: a checkpoint of this program, or a folder of others that looks like one.
+func inspectCheckpoint(folder string) (inspection, error) {
+	about, err := train.About(folder)
 	if err != nil {
 		return inspection{}, err
+	}
+	_, err = os.Stat(filepath.Join(folder, train.ConfigFile))
+	_, state := os.Stat(filepath.Join(folder, stateFile))
+	if err != nil || state != nil || about[train.FamilyKey] == train.FinetuneFamily {
+		return inspectWeights(folder)
 	}
 	c, err := train.LoadCheckpoint(folder)
 	if err != nil {
@@ -145,36 +155,6 @@ func inspectConfig(p recipe.Pretrain) (inspection, error) {
 	return i, err
 }
 
-// inspectFile reads the header of a safetensors file.
-func inspectFile(path string) (i inspection, err error) {
-	file, err := weights.Open(path)
-	if err != nil {
-		return inspection{}, err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	i = inspection{Path: path, Kind: "safetensors", Family: family(file), Metadata: file.Metadata(), Tensors: []tensorInfo{}}
-	for _, name := range file.Names() {
-		spec, _ := file.Spec(name) // the file has just named it
-		t := newTensorInfo(name, spec.DType, spec.Shape)
-		i.Tensors = append(i.Tensors, t)
-		i.Parameters += t.values
-	}
-	return i, nil
-}
-
-// family is what the file says of itself, or else what its tensors' names say.
-func family(file *weights.File) string {
-	if said := file.Metadata()["family"]; said != "" {
-		return said
-	}
-	for _, name := range []string{"mask_token", "encoder_to_decoder.weight"} {
-		if _, there := file.Spec(name); !there {
-			return "unknown"
-		}
-	}
-	return pretrainFamily
-}
-
 func (i inspection) print(out io.Writer, all bool) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "%s\t%s\n", i.Kind, i.Path)
@@ -197,6 +177,7 @@ func (i inspection) print(out io.Writer, all bool) {
 	for _, key := range slices.Sorted(maps.Keys(i.Metadata)) {
 		fmt.Fprintf(w, "metadata\t%s: %s\n", key, i.Metadata[key])
 	}
+	i.Weights.print(w)
 	w.Flush()
 	fmt.Fprintln(out)
 	printTensors(out, i.Tensors, all)

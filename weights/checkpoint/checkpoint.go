@@ -49,26 +49,38 @@ type Checkpoint struct {
 	Lost    []Loss
 	Remarks []string    // assumptions and what else is worth knowing
 	Torch   torch.About // of a file of PyTorch
-	Origin  Origin
 
 	options Options
 }
 
 // Open opens a checkpoint and recognises it. Only headers are read.
 func Open(path string, o Options) (*Checkpoint, error) {
+	c, unknown, err := Look(path, o)
+	if err != nil {
+		return nil, err
+	}
+	if unknown != nil {
+		return nil, errors.Join(unknown, c.Raw.Close())
+	}
+	return c, nil
+}
+
+// Look is Open for a file that need not be of a model. Where it is not recognised, unknown says why, and the checkpoint has its Raw tensors
+// alone.
+func Look(path string, o Options) (c *Checkpoint, unknown, err error) {
 	found, err := Find(path)
 	if err != nil {
-		return nil, fmt.Errorf("checkpoint: %w", err)
+		return nil, nil, fmt.Errorf("checkpoint: %w", err)
 	}
-	c := &Checkpoint{Found: found, options: o}
+	c = &Checkpoint{Found: found, options: o}
 	if strings.HasSuffix(found.Tensors, indexSuffix) {
 		s, err := openShards(found.Tensors, o)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		c.Raw = s
 	} else if c.Raw, err = openFile(found.Tensors, o); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if f, ok := c.Raw.(*torch.File); ok {
 		c.Torch = f.About()
@@ -77,9 +89,10 @@ func Open(path string, o Options) (*Checkpoint, error) {
 		}
 	}
 	if err := c.recognise(); err != nil {
-		return nil, errors.Join(fmt.Errorf("checkpoint: %s: %w", path, err), c.Raw.Close())
+		c.Source = c.Raw
+		return c, fmt.Errorf("checkpoint: %s: %w", path, err), nil
 	}
-	return c, nil
+	return c, nil, nil
 }
 
 func (c *Checkpoint) remark(format string, args ...any) {
