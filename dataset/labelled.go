@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -76,13 +77,10 @@ func NewLabelled(ctx context.Context, m Manifest, d video.Decoder, o LabelledOpt
 		o.Augment.Table = frames.ImageNet(o.Channels)
 	}
 	common := o.common()
-	if err := common.check(); err != nil {
-		return nil, err
+	if err := errors.Join(common.check(), o.check()); err != nil {
+		return nil, fmt.Errorf("loader: %w", err)
 	}
 	common = common.filled()
-	if err := o.check(common.Ranks); err != nil {
-		return nil, err
-	}
 	l := &Labelled{of: o, labels: labels, shelf: make(shelf[float32], common.Prefetch+2)}
 	if l.feed, err = newFeed(ctx, m, d, common, kind[*LabelledBatch]{begin: l.room, filler: l.augmenter, finish: l.mix}, start); err != nil {
 		return nil, err

@@ -10,29 +10,29 @@ import (
 )
 
 // check finds what is wrong with the options that a labelled loader has beside the common ones.
-func (o LabelledOptions) check(ranks int) error {
+func (o LabelledOptions) check() error {
 	fits := func(span [2]float64) bool { return span[0] > 0 && span[0] <= span[1] }
 	switch c := o.Augment; {
 	case !(o.Smoothing >= 0 && o.Smoothing < 1):
-		return fmt.Errorf("loader: smoothing %v must be at least 0 and below 1", o.Smoothing)
+		return fmt.Errorf("smoothing %v must be at least 0 and below 1", o.Smoothing)
 	case c.Table.Channels() != o.Channels:
-		return fmt.Errorf("loader: pixels of %d channels cannot be normalised as those of %d", o.Channels, c.Table.Channels())
+		return fmt.Errorf("pixels of %d channels cannot be normalised as those of %d", o.Channels, c.Table.Channels())
 	case c.Augment.Layers > 0 && o.Channels != 3:
-		return fmt.Errorf("loader: RandAugment needs 3 channels, and frames have %d: leave it out", o.Channels)
+		return fmt.Errorf("RandAugment needs 3 channels, and frames have %d: leave it out", o.Channels)
 	case !fits(c.Crop.Area) || c.Crop.Area[1] > 1 || !fits(c.Crop.Ratio):
-		return fmt.Errorf("loader: crops of shares %v of the area, with ratios %v: shares must lie above 0 and up to 1, ratios above 0, the smaller first", c.Crop.Area, c.Crop.Ratio)
+		return fmt.Errorf("crops of shares %v of the area, with ratios %v: shares must lie above 0 and up to 1, ratios above 0, the smaller first", c.Crop.Area, c.Crop.Ratio)
 	case !(c.Flip >= 0 && c.Flip <= 1):
-		return fmt.Errorf("loader: probability of a flip %v must lie between 0 and 1", c.Flip)
+		return fmt.Errorf("probability of a flip %v must lie between 0 and 1", c.Flip)
 	}
 	if !o.mixes() {
 		return nil
 	}
-	group, share := o.group(), o.Batch/ranks*o.Repeats
+	group, share := o.group(), o.Batch/max(1, o.Ranks)*o.Repeats
 	switch {
 	case group%2 != 0 || group < 2:
-		return fmt.Errorf("loader: %d clips cannot be mixed in pairs: choose an even number of clips for each (micro-)batch, or no mixup and cutmix", group)
+		return fmt.Errorf("%d clips cannot be mixed in pairs: choose an even number of clips for each (micro-)batch, or no mixup and cutmix", group)
 	case share%group != 0:
-		return fmt.Errorf("loader: %d clips, a process's share of a batch, are no whole number of groups of %d that are mixed: choose them so that they are", share, group)
+		return fmt.Errorf("%d clips, a process's share of a batch, are no whole number of groups of %d that are mixed: choose them so that they are", share, group)
 	}
 	return nil
 }

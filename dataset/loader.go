@@ -58,7 +58,7 @@ type Loader struct {
 // NewLoader starts a loader whose first batch is the one at start. Close it after use.
 func NewLoader(ctx context.Context, m Manifest, d video.Decoder, o LoaderOptions, start Position) (*Loader, error) {
 	if err := o.check(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("loader: %w", err)
 	}
 	o = o.filled()
 	l := &Loader{shelf: make(shelf[uint8], o.Prefetch+2)}
@@ -70,26 +70,27 @@ func NewLoader(ctx context.Context, m Manifest, d video.Decoder, o LoaderOptions
 	return l, nil
 }
 
+// check finds what is wrong with the options.
 func (o LoaderOptions) check() error {
 	for _, c := range []struct {
 		name       string
 		value, min int
 	}{{"height", o.Height, 1}, {"width", o.Width, 1}, {"workers", o.Workers, 0}, {"prefetch", o.Prefetch, 0}, {"rank", o.Rank, 0}, {"ranks", o.Ranks, 0}} {
 		if c.value < c.min {
-			return fmt.Errorf("loader: %s is %d, must be at least %d", c.name, c.value, c.min)
+			return fmt.Errorf("%s is %d, must be at least %d", c.name, c.value, c.min)
 		}
 	}
 	if err := o.Scheme.Check(); err != nil {
-		return fmt.Errorf("loader: %w", err)
+		return err
 	}
 	if ranks := max(1, o.Ranks); o.Rank >= ranks || o.Batch%ranks != 0 {
-		return fmt.Errorf("loader: no share %d of %d: a batch of %d clips is shared equally, and shares count from 0", o.Rank, ranks, o.Batch)
+		return fmt.Errorf("no share %d of %d: a batch of %d clips is shared equally, and shares count from 0", o.Rank, ranks, o.Batch)
 	}
 	if o.Channels != 1 && o.Channels != 3 {
-		return fmt.Errorf("loader: %d channels; can be 1 (grey) or 3 (RGB)", o.Channels)
+		return fmt.Errorf("%d channels; can be 1 (grey) or 3 (RGB)", o.Channels)
 	}
 	if !(o.MaxBadShare >= 0 && o.MaxBadShare <= 1) {
-		return fmt.Errorf("loader: share of unreadable items %v must lie between 0 and 1", o.MaxBadShare)
+		return fmt.Errorf("share of unreadable items %v must lie between 0 and 1", o.MaxBadShare)
 	}
 	return nil
 }
