@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"videomae/masking"
 	"videomae/vit"
 )
 
@@ -73,11 +74,46 @@ func moments(values []float32) (mean, deviation float64) {
 	return mean, math.Sqrt(deviation / n)
 }
 
-func TestValidate(t *testing.T) {
-	if err := sized(192, 1, 3, 1).Validate(); err != nil {
-		t.Error(err)
+// The head's first values are the linear layers' times the scale, and zero is a scale.
+func TestHeadStartsScaled(t *testing.T) {
+	head := func(scale float64) []float32 {
+		c := sized(192, 1, 3, 40)
+		c.InitScale = scale
+		specs := c.Specs()
+		s := specs[len(specs)-2]
+		values := make([]float32, s.Size())
+		s.Init(values, rand.New(rand.NewPCG(1, 2)))
+		return values
 	}
-	for want, c := range map[string]Config{"0 classes": sized(192, 1, 3, 0), "cannot be shared by 5 heads": sized(192, 1, 5, 2)} {
+	for _, scale := range []float64{1, 0.1, 0} {
+		if _, deviation := moments(head(scale)); math.Abs(deviation-0.02*scale) > 0.1*0.02*scale {
+			t.Errorf("scale %v: deviation %v", scale, deviation)
+		}
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for _, pooling := range Poolings {
+		c := sized(192, 1, 3, 1)
+		c.Pooling = pooling
+		if err := c.Validate(); err != nil {
+			t.Error(err)
+		}
+	}
+	for want, spoil := range map[string]func(*Config){
+		"0 classes":                  func(c *Config) { c.Classes = 0 },
+		"cannot be shared":           func(c *Config) { c.Encoder.Heads = 5 },
+		"unknown pooling \"max\"":    func(c *Config) { c.Pooling = "max" },
+		"unknown pooling \"\"":       func(c *Config) { c.Pooling = "" },
+		"init scale -1":              func(c *Config) { c.InitScale = -1 },
+		"init scale NaN":             func(c *Config) { c.InitScale = math.NaN() },
+		"init scale +Inf":            func(c *Config) { c.InitScale = math.Inf(1) },
+		"head dropout 1":             func(c *Config) { c.HeadDropout = 1 },
+		"head dropout -0.1":          func(c *Config) { c.HeadDropout = -0.1 },
+		"positions of a grid of 8x0": func(c *Config) { c.Source = masking.Grid{Slots: 8, Cols: 14} },
+	} {
+		c := sized(192, 1, 3, 2)
+		spoil(&c)
 		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error with %q", err, want)
 		}

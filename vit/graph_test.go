@@ -43,10 +43,10 @@ func of(rng *rand.Rand, dims ...int) *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(normal(rng, n, 1), dims...)
 }
 
-// blockWeights draws every tensor of the blocks at random, biases and norms too: matrices keep the size of what they multiply.
-func blockWeights(c Config) map[string][]float32 {
+// drawn draws every tensor at random, biases and norms too: matrices keep the size of what they multiply.
+func drawn(specs []Spec) map[string][]float32 {
 	weights := map[string][]float32{}
-	for _, s := range BlockSpecs("", c) {
+	for _, s := range specs {
 		rng, deviation := seed.Rand(5, s.Name), 0.3
 		if len(s.Shape) > 1 {
 			deviation = 1 / math.Sqrt(float64(s.Shape[1]))
@@ -56,11 +56,18 @@ func blockWeights(c Config) map[string][]float32 {
 	return weights
 }
 
-// blockTensors lists weights in the order of BlockSpecs.
-func blockTensors(c Config, weights map[string][]float32) []*tensors.Tensor {
+// tensorsOf lists weights in the order of their specs.
+func tensorsOf(specs []Spec, weights map[string][]float32) []*tensors.Tensor {
 	var list []*tensors.Tensor
-	for _, s := range BlockSpecs("", c) {
+	for _, s := range specs {
 		list = append(list, tensors.FromFlatDataAndDimensions(weights[s.Name], s.Shape...))
 	}
 	return list
+}
+
+// blockWeights and blockTensors are those of the blocks.
+func blockWeights(c Config) map[string][]float32 { return drawn(BlockSpecs("", c)) }
+
+func blockTensors(c Config, weights map[string][]float32) []*tensors.Tensor {
+	return tensorsOf(BlockSpecs("", c), weights)
 }
