@@ -30,21 +30,22 @@ type typefaces struct{ regular, bold font.Face }
 
 // loadFaces prepares the fonts that are part of the program.
 func loadFaces() (typefaces, error) {
-	regular, err := loadFace(goregular.TTF)
+	regular, err := loadFace(goregular.TTF, textSize)
 	if err != nil {
 		return typefaces{}, err
 	}
-	bold, err := loadFace(gobold.TTF)
+	bold, err := loadFace(gobold.TTF, textSize)
 	return typefaces{regular, bold}, err
 }
 
-func loadFace(ttf []byte) (font.Face, error) {
+// loadFace prepares a font in a size in pixels.
+func loadFace(ttf []byte, size float64) (font.Face, error) {
 	parsed, err := opentype.Parse(ttf)
 	if err != nil {
 		return nil, fmt.Errorf("report: font: %w", err)
 	}
 	// At 72 dots an inch a point is a pixel.
-	face, err := opentype.NewFace(parsed, &opentype.FaceOptions{Size: textSize, DPI: 72, Hinting: font.HintingFull})
+	face, err := opentype.NewFace(parsed, &opentype.FaceOptions{Size: size, DPI: 72, Hinting: font.HintingFull})
 	if err != nil {
 		return nil, fmt.Errorf("report: font: %w", err)
 	}
