@@ -12,9 +12,12 @@ type Streamer interface {
 	Stream(ctx context.Context, info Info, indices []int, out Output, take func(frame []uint8) error) error
 }
 
-// Stream gives take the frames of a video at rising indices, in order. Where they take up to budget bytes, they are decoded in one call.
-// Beyond that, a decoder that is a Streamer decodes each frame once; another decodes parts of budget bytes, each from the key frame before
-// it.
+// callSpan is how many frames of a video one call passes at most in a Stream, so that its time has a bound.
+const callSpan = 3000
+
+// Stream gives take the frames of a video at rising indices, in order. Where they take up to budget bytes and lie close enough together for
+// one call, that is what happens. Beyond that, a decoder that is a Streamer decodes each frame once; another decodes parts, each from
+// the key frame before it.
 func Stream(ctx context.Context, d Decoder, info Info, indices []int, out Output, budget int, take func(frame []uint8) error) error {
 	layout, err := CheckRequest(info, indices, out)
 	if err != nil {
@@ -26,16 +29,25 @@ func Stream(ctx context.Context, d Decoder, info Info, indices []int, out Output
 		}
 	}
 	part := max(1, budget/(layout.W*layout.H*out.Channels))
-	if s, ok := d.(Streamer); ok && part < len(indices) {
+	if s, ok := d.(Streamer); ok && partOf(indices, part) < len(indices) {
 		return s.Stream(ctx, info, indices, out, take)
 	}
 	return inParts(ctx, d, info, indices, out, part, take)
 }
 
+// partOf is how many of the indices go into the next call: at most most, and none too far from the first.
+func partOf(indices []int, most int) int {
+	n := min(most, len(indices))
+	for n > 1 && indices[n-1]-indices[0] >= callSpan {
+		n--
+	}
+	return n
+}
+
 // inParts decodes at most part frames in each call.
 func inParts(ctx context.Context, d Decoder, info Info, indices []int, out Output, part int, take func(frame []uint8) error) error {
 	for len(indices) > 0 {
-		n := min(part, len(indices))
+		n := partOf(indices, part)
 		clip, err := d.Frames(ctx, info, indices[:n], out)
 		if err != nil {
 			return err
