@@ -16,6 +16,8 @@ type Confusion struct {
 	Rows    []string // what videos are: the model's classes, then any that it lacks
 	Classes int      // the model's, the first of Rows, and the columns
 	Counts  [][]int  // a row each of Rows: videos taken for each of the classes, and, last, those that could not be read
+
+	totals []int // videos of each row, once Draw has counted them
 }
 
 // How large a square of the matrix is, in pixels, for up to so many rows; more rows have squares of a pixel.
@@ -39,7 +41,7 @@ func (c Confusion) Draw() (image.Image, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	p, err := newConfusionPicture(c)
+	p, err := newConfusionPicture(c.counted())
 	if err != nil {
 		return nil, err
 	}
@@ -62,18 +64,20 @@ func (c Confusion) check() error {
 	return nil
 }
 
-// total is how many videos a row has.
-func (c Confusion) total(row int) int {
-	n := 0
-	for _, v := range c.Counts[row] {
-		n += v
+// counted is the matrix with the totals of its rows.
+func (c Confusion) counted() Confusion {
+	c.totals = make([]int, len(c.Rows))
+	for row, counts := range c.Counts {
+		for _, n := range counts {
+			c.totals[row] += n
+		}
 	}
-	return n
+	return c
 }
 
 // share is the part of a row's videos in a column, from 0 to 1.
 func (c Confusion) share(row, column int) float64 {
-	return float64(c.Counts[row][column]) / float64(max(1, c.total(row)))
+	return float64(c.Counts[row][column]) / float64(max(1, c.totals[row]))
 }
 
 // unreadable tells whether the last column has any videos.
@@ -88,7 +92,7 @@ type confused struct{ row, column, n, of int }
 func (c Confusion) largest() []confused {
 	var all []confused
 	for row, counts := range c.Counts {
-		of := c.total(row)
+		of := c.totals[row]
 		for column, n := range counts[:c.Classes] {
 			if n > 0 && column != row {
 				all = append(all, confused{row, column, n, of})
@@ -113,12 +117,12 @@ func (c Confusion) right(row int) int {
 func (c Confusion) worst() []int {
 	var rows []int
 	for row := range c.Classes {
-		if c.total(row) > 0 {
+		if c.totals[row] > 0 {
 			rows = append(rows, row)
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b int) int {
-		return cmp.Or(cmp.Compare(c.right(a)*c.total(b), c.right(b)*c.total(a)), cmp.Compare(c.total(b), c.total(a)))
+		return cmp.Or(cmp.Compare(c.right(a)*c.totals[b], c.right(b)*c.totals[a]), cmp.Compare(c.totals[b], c.totals[a]))
 	})
 	return rows
 }

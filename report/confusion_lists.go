@@ -67,7 +67,7 @@ func (p *confusionPicture) leastRecognised() {
 	p.text(p.faces.bold, "Least often recognised", x, y-5, color.Black)
 	for i, row := range p.worst {
 		base := y + (i+1)*lineStep - 5
-		amount := fmt.Sprintf("%d of %d right", p.right(row), p.total(row))
+		amount := fmt.Sprintf("%d of %d right", p.right(row), p.totals[row])
 		right := p.side.Max.X - p.wideRegular(amount)
 		p.text(p.faces.regular, amount, right, base, greyText)
 		p.text(p.faces.regular, shorten(p.faces.regular, p.Rows[row], right-2*margin-x-numberRoom), x+numberRoom, base, color.Black)

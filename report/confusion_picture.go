@@ -167,7 +167,7 @@ func (p *confusionPicture) square(line, place, row int) {
 	box := image.Rect(from.X, from.Y, from.X+p.cell-line1, from.Y+p.cell-line1)
 	fill := ground
 	switch {
-	case p.total(row) == 0:
+	case p.totals[row] == 0:
 		fill = noVideos
 	case n > 0:
 		fill = p.tint(p.share(row, column), row == column && column < p.Classes)

@@ -49,7 +49,7 @@ func TestConfusionsAreDrawnForAnyNumberOfClasses(t *testing.T) {
 
 func TestConfusedClassesBecomeNeighbours(t *testing.T) {
 	c, partner := paired(60)
-	order := c.order()
+	order := c.counted().order()
 	place := make([]int, 60)
 	for at, i := range order {
 		place[i] = at
@@ -63,14 +63,14 @@ func TestConfusedClassesBecomeNeighbours(t *testing.T) {
 		}
 	}
 	few, _ := paired(10)
-	if order := few.order(); !slices.IsSorted(order) {
+	if order := few.counted().order(); !slices.IsSorted(order) {
 		t.Errorf("10 classes are moved: %v", order)
 	}
 }
 
 func TestListsBesideAMatrix(t *testing.T) {
 	c := Confusion{Rows: []string{"a", "b", "c", "lacking"}, Classes: 3,
-		Counts: [][]int{{5, 1, 4, 0}, {4, 2, 0, 1}, {0, 0, 0, 0}, {0, 9, 0, 2}}}
+		Counts: [][]int{{5, 1, 4, 0}, {4, 2, 0, 1}, {0, 0, 0, 0}, {0, 9, 0, 2}}}.counted()
 	want := []confused{{3, 1, 9, 11}, {1, 0, 4, 7}, {0, 2, 4, 10}, {0, 1, 1, 10}}
 	if got := c.largest(); !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
