@@ -124,6 +124,10 @@ func (o reportOptions) tell(s Streams, runs []*page.Run) error {
 	for _, text := range r.Problems {
 		fmt.Fprintln(s.Err, text)
 	}
-	_, err = fmt.Fprintf(s.Out, "%s: %d runs, %.1f MB\n", r.File, len(r.Runs), float64(r.Bytes)/1e6)
+	what := "runs"
+	if len(r.Runs) == 1 {
+		what = "run"
+	}
+	_, err = fmt.Fprintf(s.Out, "%s: %d %s, %.1f MB\n", r.File, len(r.Runs), what, float64(r.Bytes)/1e6)
 	return err
 }

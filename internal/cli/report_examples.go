@@ -2,7 +2,7 @@ package cli
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"image"
 	"image/color"
 
@@ -14,7 +14,7 @@ import (
 	"videomae/video"
 )
 
-// The pictures of an example.
+// The pictures of an example: one for each of so many equal parts of its video.
 const (
 	exampleFrames = 4
 	exampleSide   = 128 // pixels of the shorter side
@@ -58,7 +58,7 @@ func (o reportOptions) illustrate(ctx context.Context, runs []*page.Run) error {
 // evaluatedItems finds the videos of an evaluation by the names that its predictions have.
 func evaluatedItems(a eval.About, root string) (map[string]dataset.Item, error) {
 	if a.Data == "" || a.Official {
-		return nil, fmt.Errorf("the predictions do not say of which list they are")
+		return nil, errors.New("the predictions do not say of which list they are")
 	}
 	data, err := dataset.Load(a.Data, dataset.Options{List: lists.Options{Root: root}})
 	if err != nil {
@@ -71,25 +71,13 @@ func evaluatedItems(a eval.About, root string) (map[string]dataset.Item, error) 
 	return items, nil
 }
 
-// exampleStrip decodes frames spread over a video.
+// exampleStrip makes pictures of frames spread over a video.
 func exampleStrip(ctx context.Context, d video.Decoder, items map[string]dataset.Item, name string) ([]page.Data, error) {
 	item, known := items[name]
 	if !known {
-		return nil, fmt.Errorf("the list does not hold this video any more")
+		return nil, errors.New("the list does not hold this video any more")
 	}
-	info, err := d.Probe(ctx, item.Path)
-	if err != nil {
-		return nil, err
-	}
-	start, count, err := item.Span(info)
-	if err != nil {
-		return nil, err
-	}
-	indices := make([]int, exampleFrames)
-	for i := range indices {
-		indices[i] = start + (2*i+1)*count/(2*exampleFrames)
-	}
-	clip, err := d.Frames(ctx, info, indices, video.Output{Channels: 3, ShortSide: exampleSide})
+	clip, err := exampleClip(ctx, d, item)
 	if err != nil {
 		return nil, err
 	}
@@ -102,6 +90,23 @@ func exampleStrip(ctx context.Context, d video.Decoder, items map[string]dataset
 		strip = append(strip, data)
 	}
 	return strip, nil
+}
+
+// exampleClip decodes the frame in the middle of each quarter of a video.
+func exampleClip(ctx context.Context, d video.Decoder, item dataset.Item) (video.Clip, error) {
+	info, err := d.Probe(ctx, item.Path)
+	if err != nil {
+		return video.Clip{}, err
+	}
+	start, count, err := item.Span(info)
+	if err != nil {
+		return video.Clip{}, err
+	}
+	indices := make([]int, exampleFrames)
+	for i := range indices {
+		indices[i] = start + (2*i+1)*count/(2*exampleFrames)
+	}
+	return d.Frames(ctx, info, indices, video.Output{Channels: 3, ShortSide: exampleSide})
 }
 
 // frameImage is a frame of an RGB clip as a picture.

@@ -16,7 +16,10 @@ import (
 )
 
 // colours that the colour-blind can tell apart (Okabe and Ito 2008), one for each run.
-var colours = []string{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5a5a5a"}
+var colours = []string{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442"}
+
+// grey is what curves are compared with.
+const grey = "#6b7480"
 
 // Chart is curves over the optimiser's steps.
 type Chart struct {
@@ -47,7 +50,7 @@ func (c Chart) hasPoints() bool {
 // The drawing in units of its own; it is scaled to the page.
 const (
 	chartWidth, chartHeight         = 560.0, 260.0
-	leftRoom, rightRoom             = 58.0, 14.0
+	leftRoom, rightRoom             = 72.0, 14.0
 	topRoom, bottomRoom             = 10.0, 40.0
 	stretches                       = 400 // of a curve: more than it has pixels
 	mostTicks                       = 6
@@ -104,7 +107,7 @@ func (c Chart) SVG() template.HTML {
 		fmt.Fprintf(&b, `<text class="tick" x="%.1f" y="%g" text-anchor="middle">%s</text>`, x, plotBottom+15, short(v))
 	}
 	fmt.Fprintf(&b, `<text class="axis" x="%g" y="%g" text-anchor="middle">optimiser step</text>`, leftRoom+plotWidth/2, chartHeight-6)
-	fmt.Fprintf(&b, `<text class="axis" transform="translate(12 %g) rotate(-90)" text-anchor="middle">%s</text>`, topRoom+plotHeight/2, html.EscapeString(c.YName))
+	fmt.Fprintf(&b, `<text class="axis" transform="translate(10 %g) rotate(-90)" text-anchor="middle">%s</text>`, topRoom+plotHeight/2, html.EscapeString(c.YName))
 	for _, l := range c.Lines {
 		l.draw(&b, f)
 	}

@@ -70,10 +70,12 @@ func TestCurvesStayInside(t *testing.T) {
 func TestCompareLinesUpFacts(t *testing.T) {
 	a := &Run{Settings: []Fact{{"x", "1"}, {"y", "2"}, {"z", "3"}}}
 	b := &Run{Settings: []Fact{{"x", "1"}, {"new", "5"}, {"z", "4"}}}
+	other := &Run{Kind: Evaluated, Settings: []Fact{{"x", "7"}, {"own", "6"}}} // of another kind, so that nothing differs
 	none := &Run{}
-	got := compare([]*Run{a, none, b}, func(r *Run) []Fact { return r.Settings })
-	want := []row{{"x", []string{"1", "1"}, false}, {"new", []string{"", "5"}, true}, {"y", []string{"2", ""}, true}, {"z", []string{"3", "4"}, true}}
-	if len(got.Runs) != 2 || got.Differs != 3 || len(got.Rows) != len(want) {
+	got := compare([]*Run{a, none, b, other}, func(r *Run) []Fact { return r.Settings })
+	want := []row{{"x", []string{"1", "1", "7"}, false}, {"own", []string{"", "", "6"}, false}, {"new", []string{"", "5", ""}, true},
+		{"y", []string{"2", "", ""}, true}, {"z", []string{"3", "4", ""}, true}}
+	if len(got.Runs) != 3 || got.Differs != 3 || len(got.Rows) != len(want) {
 		t.Fatalf("%+v", got)
 	}
 	for i, w := range want {

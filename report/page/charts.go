@@ -91,7 +91,7 @@ func baselines(r *Run, raw plotter.XYs) []Line {
 			mean += v.Y / float64(len(values))
 		}
 		level := plotter.XYs{{X: raw[0].X, Y: mean}, {X: raw[len(raw)-1].X, Y: mean}}
-		lines = append(lines, Line{Name: fmt.Sprintf("trivial predictor %s (%s)", name, short(mean)), Points: level, Colour: colours[(i+1)%len(colours)], Dash: "2 4"})
+		lines = append(lines, Line{Name: fmt.Sprintf("trivial predictor %s (%s)", name, short(mean)), Points: level, Colour: grey, Dash: fmt.Sprintf("%d 4", 2+4*i)})
 	}
 	return lines
 }

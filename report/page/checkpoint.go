@@ -65,7 +65,7 @@ func (r *Run) readConfig(path string) error {
 		return cause(err)
 	}
 	var settings yaml.MapSlice
-	if err := yaml.Unmarshal(text, &settings); err != nil {
+	if err := yaml.UnmarshalWithOptions(text, &settings, yaml.UseOrderedMap()); err != nil {
 		return errors.New("is damaged: it is not YAML")
 	}
 	r.Settings = flatten("", settings)

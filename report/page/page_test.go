@@ -231,7 +231,7 @@ func TestSeveralRunsSideBySide(t *testing.T) {
 		t.Fatalf("the evaluation was not given to its run: %d runs", len(runs))
 	}
 	source, text := render(t, runs)
-	contains(t, text, "scratch (1)", "scratch (2)", "2 settings differ", "Pre-training", "trivial predictor zero (1)", "Evaluation of scratch (2)", "Evaluation of alone")
+	contains(t, text, "scratch (1)", "scratch (2)", "runs of the same kind differ are marked: 2", "Pre-training", "trivial predictor zero (1)", "Evaluation of scratch (2)", "Evaluation of alone")
 	if n := strings.Count(source, `<tr class="differ"><th scope="row">optim.lr</th><td>0.001</td><td>0.002</td>`); n != 1 {
 		t.Errorf("the setting that differs is marked %d times", n)
 	}

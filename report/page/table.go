@@ -9,7 +9,7 @@ type Fact struct{ Name, Value string }
 type table struct {
 	Runs    []*Run
 	Rows    []row
-	Differs int // rows in which the runs are not the same
+	Differs int // rows in which runs of the same kind are not the same
 }
 
 type row struct {
@@ -48,9 +48,21 @@ func compare(runs []*Run, facts func(*Run) []Fact) table {
 			}
 			known.Values = append(known.Values, value)
 		}
-		if known.Differ = len(slices.Compact(slices.Clone(known.Values))) > 1; known.Differ {
+		if known.Differ = t.differ(known.Values); known.Differ {
 			t.Differs++
 		}
 	}
 	return t
+}
+
+// differ tells whether two runs of the same kind have different values. What only the other kind has is no difference.
+func (t table) differ(values []string) bool {
+	first := map[Kind]string{}
+	for i, r := range t.Runs {
+		if value, known := first[r.Kind]; known && value != values[i] {
+			return true
+		}
+		first[r.Kind] = values[i]
+	}
+	return false
 }
