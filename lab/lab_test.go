@@ -82,7 +82,7 @@ func TestResultsOfOtherSettingsAreRefused(t *testing.T) {
 
 // Every arm starts from what an arm before it has made, and names the data.
 func TestPaysIsWhole(t *testing.T) {
-	e := Pays{Data: "list", Pretrain: "p", Finetune: "f", Scratch: "s", PerClass: 20, Views: "1x1", Seeds: []uint64{3}}.Experiment()
+	e := Pays{Data: "list", Recipes: "r", PerClass: 20, Views: "1x1", Seeds: []uint64{3}}.Experiment()
 	made := map[string]bool{"none": true}
 	for _, arm := range e.Arms {
 		for _, args := range arm.Commands("x", 3) {

@@ -11,15 +11,11 @@ import (
 // the encoder: fine-tuned, and frozen with a linear probe and by nearest neighbours. The encoder with its first values is probed as well, as
 // what no training at all gives.
 type Pays struct {
-	Data       string // list with the splits train and val
-	Pretrain   string // recipe of pre-training
-	Finetune   string // recipe of fine-tuning, for both arms
-	Scratch    string // recipe of training from scratch
-	PerClass   int    // labelled videos of a class; 0: all
-	Views      string // of the evaluation
-	Seeds      []uint64
-	Overrides  []string // flags for every training
-	ProbeFlags []string // flags for the linear probe and the nearest neighbours
+	Data     string // list with the splits train and val
+	Recipes  string // name of the recipes of pre-training and fine-tuning; that of training from scratch has "-scratch" behind it
+	PerClass int    // labelled videos of a class; 0: all
+	Views    string // of the evaluation
+	Seeds    []uint64
 }
 
 // Experiment lists its arms.
@@ -29,7 +25,7 @@ func (p Pays) Experiment() Experiment {
 	}
 	pretrained, untrained, scratch, finetuned := run("pretrained"), run("untrained"), run("scratch"), run("finetuned")
 	seeded := func(seed uint64, args ...string) []string {
-		return append(append(args, "--data", p.Data, "--seed", fmt.Sprint(seed), "--json", "--resume"), p.Overrides...)
+		return append(args, "--data", p.Data, "--seed", fmt.Sprint(seed), "--json", "--resume")
 	}
 	few := []string{"--per-class", fmt.Sprint(p.PerClass)}
 	evaluate := func(checkpoint, out string) []string {
@@ -51,18 +47,18 @@ func (p Pays) Experiment() Experiment {
 	probing := func(kind string, of func(string, uint64) string) func(string, uint64) [][]string {
 		return func(folder string, seed uint64) [][]string {
 			args := []string{"probe", "--kind", kind, "--checkpoint", of(folder, seed), "--data", p.Data, "--seed", fmt.Sprint(seed), "--json"}
-			return [][]string{append(append(args, few...), p.ProbeFlags...)}
+			return [][]string{append(args, few...)}
 		}
 	}
 	return Experiment{Name: "pretraining-pays", Seeds: p.Seeds, Arms: []Arm{
 		{Name: "pretrained", Commands: func(folder string, seed uint64) [][]string {
-			return [][]string{seeded(seed, "pretrain", "--recipe", p.Pretrain, "--out", pretrained(folder, seed))}
+			return [][]string{seeded(seed, "pretrain", "--recipe", p.Recipes, "--out", pretrained(folder, seed))}
 		}},
 		{Name: "untrained", Commands: func(folder string, seed uint64) [][]string {
-			return [][]string{seeded(seed, "pretrain", "--recipe", p.Pretrain, "--lr", "0", "--epochs", "1", "--steps", "2", "--reconstruct-steps", "0", "--out", untrained(folder, seed))}
+			return [][]string{seeded(seed, "pretrain", "--recipe", p.Recipes, "--lr", "1e-12", "--set", "optim.min_lr=0", "--steps", "1", "--out", untrained(folder, seed))}
 		}},
-		{Name: "scratch", Measured: true, Commands: training(p.Scratch, "", scratch)},
-		{Name: "finetuned", Measured: true, Commands: training(p.Finetune, "pretrained", finetuned)},
+		{Name: "scratch", Measured: true, Commands: training(p.Recipes+"-scratch", "", scratch)},
+		{Name: "finetuned", Measured: true, Commands: training(p.Recipes, "pretrained", finetuned)},
 		{Name: "linear-untrained", Measured: true, Commands: probing("linear", untrained)},
 		{Name: "linear-pretrained", Measured: true, Commands: probing("linear", pretrained)},
 		{Name: "knn-untrained", Measured: true, Commands: probing("knn", untrained)},

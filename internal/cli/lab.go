@@ -54,11 +54,9 @@ Each arm and seed keeps its result in the folder of --out. The same command goes
 	f := c.Flags()
 	f.StringVar(&o.Data, "data", "", "list or pack with labels and the splits train and val")
 	f.StringVar(&o.out, "out", "", "folder of the experiment")
-	f.StringVar(&o.Pays.Pretrain, "pretrain", "lab-synth", "recipe of pre-training")
-	f.StringVar(&o.Finetune, "finetune", "lab-synth", "recipe of fine-tuning")
-	f.StringVar(&o.Scratch, "scratch", "lab-synth-scratch", "recipe of training from scratch")
+	f.StringVar(&o.Recipes, "recipes", "lab-synth", "name of the recipes of pre-training and of fine-tuning; that from scratch has -scratch behind it")
 	f.IntVar(&o.PerClass, "per-class", 20, "labelled videos of each class (0: all)")
-	f.StringVar(&o.Views, "views", "2x1", "views of the evaluation")
+	f.StringVar(&o.Views, "views", "1x1", "views of the evaluation")
 	f.IntVar(&o.seeds, "seeds", 3, "how many seeds, from 0")
 	f.BoolVar(&o.json, "json", false, "print the results as JSON")
 	return c
