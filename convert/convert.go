@@ -87,7 +87,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	j := job{ctx: ctx, o: o, checkpoint: c, model: c.Model, total: c.Hashed() + sizeOf(source)}
+	j := job{ctx: ctx, o: o, checkpoint: c, model: c.Model, total: c.Hashed() + sizeOf(stored(source, o.DType))}
 	if err := j.prepare(source); err != nil {
 		return Result{}, fmt.Errorf("convert: %s: %w", o.In, err)
 	}
@@ -143,9 +143,8 @@ func (j *job) prepare(source weights.Source) error {
 	if source, err = j.normalisation(source); err != nil {
 		return err
 	}
-	j.source = source
+	j.source = stored(source, j.o.DType)
 	if j.o.DType != "" {
-		j.source = checkpoint.AsType(source, j.o.DType)
 		if slices.ContainsFunc(weights.Specs(source), func(s weights.Spec) bool { return s.DType != j.o.DType }) {
 			j.changed(fmt.Sprintf("stored as %s", j.o.DType))
 		}
@@ -157,6 +156,14 @@ func (j *job) prepare(source weights.Source) error {
 		}
 	}
 	return nil
+}
+
+// stored gives the tensors in the type that they are written in; an empty one leaves them.
+func stored(source weights.Source, d weights.DType) weights.Source {
+	if d == "" {
+		return source
+	}
+	return checkpoint.AsType(source, d)
 }
 
 // changed records what was done to the values.

@@ -119,6 +119,9 @@ func (m Model) CheckRunnable() error {
 	if m.EncoderHeads == 0 || m.Kind == Pretrain && m.DecoderHeads == 0 {
 		return fmt.Errorf("weights do not tell the number of attention heads, and width %d is not a usual one: say it (--heads, --decoder-heads)", m.EncoderWidth)
 	}
+	if m.Frames > maxFrames || m.Height > maxSide || m.Width > maxSide {
+		return fmt.Errorf("clips of %d frames of %dx%d pixels are more than any model takes", m.Frames, m.Height, m.Width)
+	}
 	if m.Kind == Pretrain {
 		return m.MAE().Validate()
 	}
@@ -130,6 +133,12 @@ func (m Model) CheckRunnable() error {
 	}
 	return m.Classify().Validate()
 }
+
+// The largest clip that a description is believed.
+const (
+	maxFrames = 1 << 10
+	maxSide   = 1 << 12
+)
 
 // String says it in a line.
 func (m Model) String() string {

@@ -1,63 +1,25 @@
 package torch
 
 import (
-	"archive/zip"
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"videomae/weights/torch/torchtest"
 )
 
-// builder writes pickles of protocol 2, op by op.
-type builder struct{ bytes.Buffer }
-
-func (b *builder) start() *builder {
-	b.WriteString("\x80\x02")
-	return b
-}
-
-func (b *builder) text(s string) *builder {
-	b.WriteByte('X')
-	_ = binary.Write(b, binary.LittleEndian, uint32(len(s)))
-	b.WriteString(s)
-	return b
-}
-
-func (b *builder) number(n int) *builder {
-	b.WriteByte('J')
-	_ = binary.Write(b, binary.LittleEndian, int32(n))
-	return b
-}
-
-func (b *builder) raw(ops string) *builder {
-	b.WriteString(ops)
-	return b
-}
-
-func (b *builder) numbers(list []int) *builder {
-	b.raw("(")
-	for _, n := range list {
-		b.number(n)
-	}
-	return b.raw("t")
-}
-
-// tensor is a view of a storage of so many values of a class.
-func (b *builder) tensor(class, key string, values, offset int, shape, stride []int) *builder {
-	b.raw("ctorch._utils\n_rebuild_tensor_v2\n((").text("storage").raw("ctorch\n" + class + "\n").text(key).text("cpu").number(values).raw("tQ")
-	return b.number(offset).numbers(shape).numbers(stride).raw("\x89ccollections\nOrderedDict\n)RtR")
-}
-
 // model is {"model": {"a": 2x3 view, transposed, "b": the same storage from value 1 on}, "epoch": "best", "args": Namespace(...)}.
-func model(values int) *builder {
-	b := new(builder).start().raw("}(").text("model").raw("}(")
-	b.text("a").tensor("FloatStorage", "0", values, 0, []int{2, 3}, []int{1, 2})
-	b.text("b").tensor("FloatStorage", "0", values, 1, []int{2}, []int{1})
-	b.raw("u").text("epoch").text("best").text("args").raw("cargparse\nNamespace\n)\x81}(").text("num_frames").number(16).raw("ub")
-	return b.raw("u.")
+func model(values int) *torchtest.Pickle {
+	b := torchtest.NewPickle().Raw("}(").Text("model").Raw("}(")
+	b.Text("a").Tensor("FloatStorage", "0", values, 0, []int{2, 3}, []int{1, 2})
+	b.Text("b").Tensor("FloatStorage", "0", values, 1, []int{2}, []int{1})
+	b.Raw("u").Text("epoch").Text("best").Text("args").Raw("cargparse\nNamespace\n)\x81}(").Text("num_frames").Number(16).Raw("ub")
+	return b.Raw("u.")
 }
 
 func floats(n int) []byte {
@@ -72,20 +34,11 @@ func floats(n int) []byte {
 func zipped(t testing.TB, pickle, storage []byte, method uint16) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	w := zip.NewWriter(&out)
-	for _, r := range []struct {
-		name    string
-		content []byte
-	}{{"x/data.pkl", pickle}, {"x/byteorder", []byte("little")}, {"x/data/0", storage}, {"x/version", []byte("3\n")}} {
-		f, err := w.CreateHeader(&zip.FileHeader{Name: r.name, Method: method})
-		if err == nil {
-			_, err = f.Write(r.content)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
+	err := torchtest.Zip(&out, method, pickle, torchtest.Record{Name: "data/0", Write: func(w io.Writer) error {
+		_, err := w.Write(storage)
+		return err
+	}})
+	if err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
@@ -94,9 +47,9 @@ func zipped(t testing.TB, pickle, storage []byte, method uint16) []byte {
 // legacy is a file in the row format with one storage of so many values.
 func legacy(pickle, storage []byte, values int) []byte {
 	out := []byte("\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.")
-	out = append(out, new(builder).start().raw("}").text("little_endian").raw("\x88s.").Bytes()...)
+	out = append(out, torchtest.NewPickle().Raw("}").Text("little_endian").Raw("\x88s.").Bytes()...)
 	out = append(out, pickle...)
-	out = append(out, new(builder).start().raw("]").text("0").raw("a.").Bytes()...)
+	out = append(out, torchtest.NewPickle().Raw("]").Text("0").Raw("a.").Bytes()...)
 	out = binary.LittleEndian.AppendUint64(out, uint64(values))
 	return append(out, storage...)
 }

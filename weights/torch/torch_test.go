@@ -11,6 +11,7 @@ import (
 
 	"videomae/internal/given"
 	"videomae/weights/pickle"
+	"videomae/weights/torch/torchtest"
 )
 
 func TestViewsOfOneStorage(t *testing.T) {
@@ -36,7 +37,7 @@ func TestViewsOfOneStorage(t *testing.T) {
 
 func TestUnusableFiles(t *testing.T) {
 	one := func(class string, values, offset int, shape, stride []int) []byte {
-		return new(builder).start().raw("}").text("w").tensor(class, "0", values, offset, shape, stride).raw("s.").Bytes()
+		return torchtest.NewPickle().Raw("}").Text("w").Tensor(class, "0", values, offset, shape, stride).Raw("s.").Bytes()
 	}
 	ok := model(6).Bytes()
 	for name, c := range map[string]struct {
@@ -57,8 +58,8 @@ func TestUnusableFiles(t *testing.T) {
 		"negative stride":   {zipped(t, one("FloatStorage", 6, 5, []int{2}, []int{-1}), floats(6), zip.Store), "strides [-1]"},
 		"huge shape":        {zipped(t, one("FloatStorage", 6, 0, []int{1 << 30, 1 << 30, 1 << 30}, []int{0, 0, 0}), floats(6), zip.Store), "does not fit"},
 		"huge storage":      {zipped(t, one("FloatStorage", 1<<30, 0, []int{1 << 30}, []int{1}), floats(6), zip.Store), "too few"},
-		"no tensors":        {zipped(t, new(builder).start().raw("}").text("a").number(1).raw("s.").Bytes(), nil, zip.Store), "no tensors"},
-		"not a dictionary":  {zipped(t, new(builder).start().raw("].").Bytes(), nil, zip.Store), "list of 0"},
+		"no tensors":        {zipped(t, torchtest.NewPickle().Raw("}").Text("a").Number(1).Raw("s.").Bytes(), nil, zip.Store), "no tensors"},
+		"not a dictionary":  {zipped(t, torchtest.NewPickle().Raw("].").Bytes(), nil, zip.Store), "list of 0"},
 		"runs a command":    {zipped(t, []byte("cos\nsystem\n(S'touch /'\ntR."), nil, zip.Store), "os.system"},
 		"evaluates":         {zipped(t, []byte("c__builtin__\neval\n(S'1'\ntR."), nil, zip.Store), "__builtin__.eval"},
 		"loads a library":   {zipped(t, []byte("ctorch.hub\nload\n(S'x'\ntR."), nil, zip.Store), "torch.hub.load"},
@@ -82,8 +83,8 @@ func TestOtherOrderOfBytes(t *testing.T) {
 }
 
 func TestAllowedClasses(t *testing.T) {
-	b := new(builder).start().raw("}(").text("model").raw("}").text("w").tensor("FloatStorage", "0", 6, 0, []int{6}, []int{1}).raw("s")
-	content := zipped(t, b.text("extra").raw("cmine\nThing\n)\x81u.").Bytes(), floats(6), zip.Store)
+	b := torchtest.NewPickle().Raw("}(").Text("model").Raw("}").Text("w").Tensor("FloatStorage", "0", 6, 0, []int{6}, []int{1}).Raw("s")
+	content := zipped(t, b.Text("extra").Raw("cmine\nThing\n)\x81u.").Bytes(), floats(6), zip.Store)
 	if _, err := Open(write(t, content), Options{}); err == nil || !strings.Contains(err.Error(), "mine.Thing") {
 		t.Errorf("got %v, want an error that names the class", err)
 	}

@@ -1,0 +1,349 @@
+package checkpoint
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"videomae/vit"
+	"videomae/weights"
+)
+
+// small describes a small model of a kind.
+func small(k Kind) Model {
+	m := Model{Kind: k, Frames: 4, Height: 16, Width: 16, Channels: 3, Tubelet: 2, Patch: 8, EncoderWidth: 12, EncoderDepth: 2, EncoderHeads: 3, EncoderMLP: 48}
+	switch k {
+	case Pretrain:
+		m.DecoderWidth, m.DecoderDepth, m.DecoderHeads, m.DecoderMLP, m.Target = 6, 1, 2, 24, "normalised"
+	case Classifier:
+		m.Norm, m.Pooling, m.Head = "fc_norm", "mean", 5
+	case Detector:
+		m.Norm, m.Head = "norm", 5
+	case Encoder:
+		m.Norm = "norm"
+	}
+	return m
+}
+
+// drawn gives values to the tensors of a model.
+func drawn(t *testing.T, specs []vit.Spec) []weights.Tensor {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(1, 2))
+	var out []weights.Tensor
+	for _, s := range specs {
+		values := make([]float32, s.Size())
+		for i := range values {
+			values[i] = rng.Float32()
+		}
+		tensor, err := weights.FromFloat32s(s.Name, s.Shape, values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, tensor)
+	}
+	return out
+}
+
+func save(t *testing.T, path string, list []weights.Tensor, metadata map[string]string) string {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := weights.Save(path, metadata, list); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// renamed gives copies of tensors under other names.
+func renamed(list []weights.Tensor, name func(string) string) []weights.Tensor {
+	out := slices.Clone(list)
+	for i := range out {
+		out[i].Name = name(out[i].Name)
+	}
+	return out
+}
+
+// equal compares all tensors of a source with those that it was made of.
+func equal(t *testing.T, what string, c *Checkpoint, want []weights.Tensor) {
+	t.Helper()
+	if report, err := c.Match(); err != nil {
+		t.Errorf("%s: %v\n%s", what, err, report)
+	}
+	for _, w := range want {
+		got, err := c.Tensor(w.Name)
+		if err != nil || !slices.Equal(got.Data, w.Data) || !slices.Equal(got.Shape, w.Shape) || got.DType != w.DType {
+			t.Errorf("%s: %s changed (%v)", what, w.Name, err)
+		}
+	}
+}
+
+// The names of MMAction2's own code, as its model files build them, and the prefixes that programs put before the official ones.
+func TestNamesOfOtherPrograms(t *testing.T) {
+	mmaction := strings.NewReplacer("patch_embed.proj.", "backbone.patch_embed.projection.", "mlp.fc1.", "mlp.layers.0.0.", "mlp.fc2.", "mlp.layers.1.",
+		"blocks.", "backbone.blocks.", "fc_norm.", "backbone.fc_norm.", "head.", "cls_head.fc_cls.")
+	prefix := func(p string) func(string) string { return func(n string) string { return p + n } }
+	for name, c := range map[string]struct {
+		kind   Kind
+		rename func(string) string
+		family string
+	}{
+		"mmaction":         {Classifier, mmaction.Replace, "mmaction2"},
+		"official":         {Classifier, prefix(""), "official"},
+		"pretraining":      {Pretrain, prefix(""), "official"},
+		"data parallel":    {Pretrain, prefix("module."), "official"},
+		"compiled":         {Pretrain, prefix("_orig_mod.module."), "official"},
+		"V2 of the hub":    {Encoder, prefix("model."), "official"},
+		"encoder alone":    {Encoder, prefix("encoder."), "official"},
+		"a part of others": {Encoder, prefix("backbone."), "official"},
+		"detector":         {Detector, prefix(""), "official"},
+	} {
+		m := small(c.kind)
+		want := drawn(t, m.Specs())
+		path := save(t, filepath.Join(t.TempDir(), "m.safetensors"), renamed(want, c.rename), nil)
+		got := open(t, path, Options{Heads: 3, DecoderHeads: 2, Frames: 4, Height: 16, Width: 16})
+		if got.Family != c.family || got.Model.Kind != c.kind {
+			t.Errorf("%s: a %s under the names %s", name, got.Model.Kind, got.Family)
+		}
+		equal(t, name, got, want)
+		if got.Model.String() != m.String() {
+			t.Errorf("%s: %s, want %s", name, got.Model, m)
+		}
+	}
+}
+
+// A table of positions is left without a word if it is the model's own, and unexpected if it is another one.
+func TestStoredPositions(t *testing.T) {
+	m := small(Classifier)
+	table, err := weights.FromFloat32s("pos_embed", []int{1, 8, 12}, vit.Positions(8, 12))
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := append(drawn(t, m.Specs()), table)
+	c := open(t, save(t, filepath.Join(t.TempDir(), "m.safetensors"), list, nil), Options{})
+	if _, err := c.Match(); err != nil || len(c.Lost) != 1 || c.Lost[0].Change {
+		t.Errorf("lost %v, %v", c.Lost, err)
+	}
+	list[len(list)-1].Data[3] ^= 0x40
+	c = open(t, save(t, filepath.Join(t.TempDir(), "m.safetensors"), list, nil), Options{})
+	if _, err := c.Match(); err == nil || !strings.Contains(err.Error(), "pos_embed") {
+		t.Errorf("learned positions were left without an error: %v", err)
+	}
+}
+
+// A masked autoencoder of pictures gives its encoder, with patches made cubes; its decoder is lost.
+func TestImageEncoder(t *testing.T) {
+	m := small(Encoder)
+	var list []weights.Tensor
+	for _, w := range drawn(t, m.Specs()) {
+		switch {
+		case w.Name == "patch_embed.proj.weight":
+			w.Shape = []int{12, 3, 8, 8}
+			w.Data = w.Data[:len(w.Data)/2]
+		case strings.HasSuffix(w.Name, "q_bias"):
+			w.Name, w.Shape = strings.Replace(w.Name, "q_bias", "qkv.bias", 1), []int{36}
+			w.Data = slices.Concat(w.Data, w.Data, w.Data)
+		case strings.HasSuffix(w.Name, "v_bias"):
+			continue
+		}
+		list = append(list, w)
+	}
+	for _, extra := range []struct {
+		name  string
+		shape []int
+	}{{"cls_token", []int{1, 1, 12}}, {"pos_embed", []int{1, 5, 12}}, {"mask_token", []int{1, 1, 6}}, {"decoder_embed.weight", []int{6, 12}}, {"decoder_embed.bias", []int{6}},
+		{"decoder_blocks.0.attn.qkv.weight", []int{18, 6}}, {"decoder_pred.weight", []int{192, 6}}, {"decoder_norm.bias", []int{6}}, {"decoder_pos_embed", []int{1, 5, 6}}} {
+		list = append(list, drawn(t, []vit.Spec{{Name: extra.name, Shape: extra.shape}})...)
+	}
+	path := save(t, filepath.Join(t.TempDir(), "m.safetensors"), list, nil)
+	c := open(t, path, Options{})
+	if c.Family != "mae" || c.Model.Kind != Encoder || len(c.Lost) != 9 {
+		t.Errorf("a %s of the family %s, lost %v", c.Model.Kind, c.Family, c.Lost)
+	}
+	if report, err := c.Match(); err != nil {
+		t.Errorf("%v\n%s", err, report)
+	}
+	cube, err := c.Tensor("patch_embed.proj.weight")
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, _ := cube.Float32s()
+	patch, _ := list[0].Float32s()
+	for i, v := range patch {
+		at := i/64*128 + i%64
+		if values[at] != v/2 || values[at+64] != v/2 {
+			t.Fatalf("value %d became %v and %v, want half of %v", i, values[at], values[at+64], v)
+		}
+	}
+	if _, err := Open(path, Options{As: Pretrain}); err == nil {
+		t.Error("a decoder of video was made of one of pictures")
+	}
+}
+
+// The head count that the published small models state is wrong.
+func TestHubTraps(t *testing.T) {
+	dir := t.TempDir()
+	m := small(Classifier)
+	m.EncoderWidth, m.EncoderMLP, m.EncoderDepth = 384, 1536, 1
+	source := open(t, save(t, filepath.Join(dir, "m.safetensors"), drawn(t, m.Specs()), nil), Options{})
+	hub, err := ForHub(source, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(dir, "hub")
+	if err := os.Mkdir(folder, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := weights.Copy(filepath.Join(folder, "model.safetensors"), nil, weights.Specs(hub), hub, nil); err != nil {
+		t.Fatal(err)
+	}
+	config := map[string]any{"hidden_size": 384, "num_attention_heads": 16, "num_hidden_layers": 1, "intermediate_size": 1536, "patch_size": []int{8, 8}, "image_size": 16, "num_frames": 4,
+		"id2label": map[string]string{"0": "a", "1": "b", "2": "c", "3": "d", "4": "e"}}
+	write := func() {
+		text, _ := json.Marshal(config)
+		writeFile(t, filepath.Join(folder, "config.json"), string(text))
+	}
+	write()
+	writeFile(t, filepath.Join(folder, "preprocessor_config.json"), `{"image_mean":[0.5,0.5,0.5],"image_std":[0.5,0.5,0.5]}`)
+	writeFile(t, filepath.Join(folder, "README.md"), "---\ntags:\n- video\nlicense: cc-by-nc-4.0\n---\ntext")
+	c := open(t, folder, Options{})
+	remarks := strings.Join(c.Remarks, "\n")
+	if c.Model.EncoderHeads != 6 || !strings.Contains(remarks, "not 16") || !strings.Contains(remarks, "1e-12") || c.Model.Mean[1] != 0.5 || c.Model.Classes[4] != "e" || c.Model.Frames != 4 {
+		t.Errorf("%+v\n%s", c.Model, remarks)
+	}
+	origin, err := c.FindOrigin(t.Context(), "", nil)
+	if err != nil || origin.Licence != "cc-by-nc-4.0" || !origin.NonCommercial || !origin.Stated || origin.Source != "hub" || len(origin.SHA256) != 64 {
+		t.Errorf("origin %+v, %v", origin, err)
+	}
+	for key, value := range map[string]any{"hidden_size": 768, "num_hidden_layers": 2, "hidden_act": "relu", "patch_size": 16, "id2label": map[string]string{"0": "a"}, "image_size": "big"} {
+		kept := config[key]
+		config[key] = value
+		write()
+		if _, err := Open(folder, Options{}); err == nil || !strings.Contains(err.Error(), "config.json") {
+			t.Errorf("%s %v: %v", key, value, err)
+		}
+		config[key] = kept
+	}
+}
+
+// Several files and their index are one checkpoint; an index that points elsewhere, or says another thing than the files, is refused.
+func TestShards(t *testing.T) {
+	m := small(Classifier)
+	want := drawn(t, m.Specs())
+	dir := t.TempDir()
+	where := map[string]string{}
+	for i := range 3 {
+		name := fmt.Sprintf("model-%05d-of-00003.safetensors", i+1)
+		part := want[i*len(want)/3 : (i+1)*len(want)/3]
+		save(t, filepath.Join(dir, name), part, nil)
+		for _, tensor := range part {
+			where[tensor.Name] = name
+		}
+	}
+	index := filepath.Join(dir, "model.safetensors.index.json")
+	write := func(change func()) {
+		change()
+		text, _ := json.Marshal(map[string]any{"metadata": map[string]int{"total_size": 1}, "weight_map": where})
+		writeFile(t, index, string(text))
+	}
+	write(func() {})
+	for _, path := range []string{dir, index} {
+		c := open(t, path, Options{})
+		equal(t, path, c, want)
+		if origin, err := c.FindOrigin(t.Context(), "mine", nil); err != nil || origin.Licence != "mine" || origin.NonCommercial || len(c.Files) != 3 {
+			t.Errorf("%s: origin %+v of %v, %v", path, origin, c.Files, err)
+		}
+	}
+	kept := where["head.bias"]
+	for _, wrong := range []string{"../model-00003-of-00003.safetensors", "/etc/passwd", "", "model-00001-of-00003.safetensors", "model-00004-of-00003.safetensors"} {
+		write(func() { where["head.bias"] = wrong })
+		if _, err := Open(dir, Options{}); err == nil {
+			t.Errorf("%q was taken for the file of a tensor", wrong)
+		}
+	}
+	write(func() { where["head.bias"], where["ghost"] = kept, kept })
+	if _, err := Open(dir, Options{}); err == nil || !strings.Contains(err.Error(), "ghost") {
+		t.Errorf("a tensor that is in no file: %v", err)
+	}
+}
+
+// What differs from the model ends in a table, but for the exceptions.
+func TestCompleteIsStrict(t *testing.T) {
+	m := small(Classifier)
+	list := drawn(t, m.Specs())
+	list[len(list)-1].Name = "head.b"
+	path := save(t, filepath.Join(t.TempDir(), "m.safetensors"), list, nil)
+	first := func(s vit.Spec) []float32 { return make([]float32, s.Size()) }
+	_, err := open(t, path, Options{}).Complete(first)
+	if err == nil || !strings.Contains(err.Error(), "head.bias  missing") || !strings.Contains(err.Error(), "head.b     unexpected") {
+		t.Errorf("got %v, want a table with both tensors", err)
+	}
+	c := open(t, path, Options{Allow: []string{"head.b*"}})
+	source, err := c.Complete(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bias, err := source.Tensor("head.bias")
+	if err != nil || len(bias.Data) != 20 || len(source.Names()) != len(list) || len(c.Lost) != 1 {
+		t.Errorf("%v of %d tensors, lost %v, %v", bias, len(source.Names()), c.Lost, err)
+	}
+}
+
+func TestUnknownFiles(t *testing.T) {
+	path := save(t, filepath.Join(t.TempDir(), "m.safetensors"), drawn(t, []vit.Spec{{Name: "layer.weight", Shape: []int{2, 2}}}), nil)
+	if _, err := Open(path, Options{}); err == nil || !strings.Contains(err.Error(), "layer.weight") || !strings.Contains(err.Error(), "MMAction2") {
+		t.Errorf("got %v, want an error that names tensors and what is known", err)
+	}
+	c, unknown, err := Look(path, Options{})
+	if err != nil || unknown == nil || len(c.Raw.Names()) != 1 {
+		t.Errorf("looking: %v, %v", unknown, err)
+	}
+	if _, err := Open(filepath.Dir(path), Options{}); err == nil || !strings.Contains(err.Error(), "holds no checkpoint") {
+		t.Errorf("a folder without a checkpoint: %v", err)
+	}
+}
+
+// Whatever the descriptions beside a model say, opening it ends without a panic, and the model that comes out can be described.
+func FuzzDescriptions(f *testing.F) {
+	f.Add(`{"hidden_size":12,"num_hidden_layers":2,"num_attention_heads":3,"intermediate_size":48,"patch_size":8,"image_size":[16,16]}`, `{"image_mean":[0,0,0],"image_std":[1,1,1]}`, `{}`)
+	f.Add(`{"model_config":{"num_heads":3}}`, `{"do_normalize":false}`, `{"kind":"pretrain","encoder_width":12}`)
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, config, processor, model string) {
+		m := small(Classifier)
+		folder := filepath.Join(dir, fmt.Sprint(rand.Uint64()))
+		defer os.RemoveAll(folder)
+		source := open(t, save(t, filepath.Join(folder, "m.safetensors"), drawn(t, m.Specs()), nil), Options{})
+		hub, err := ForHub(source, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := weights.Copy(filepath.Join(folder, "model.safetensors"), map[string]string{ModelKey: model}, weights.Specs(hub), hub, nil); err != nil {
+			t.Skip(err) // metadata that are not text
+		}
+		writeFile(t, filepath.Join(folder, "config.json"), config)
+		writeFile(t, filepath.Join(folder, "preprocessor_config.json"), processor)
+		c, err := Open(folder, Options{})
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		_ = c.Model.String()
+		if c.Model.CheckRunnable() == nil {
+			if _, err := c.Match(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
