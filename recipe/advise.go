@@ -76,7 +76,7 @@ func (a *adviser) course() {
 	t.Epochs = min(max((wantedUpdates+perEpoch-1)/perEpoch, fewestEpochs), mostEpochs)
 	a.say("train.epochs", "%d updates; about %d are wanted, within %d to %d times through the data", t.Epochs*perEpoch, wantedUpdates, fewestEpochs, mostEpochs)
 	a.f.Optim.WarmupEpochs, a.f.Optim.WarmupShare = nil, new(0.1)
-	a.say("optim.warmup_share", "a share of the run and not the paper's 5 epochs, which short runs may not have; Adam's first estimates are poor")
+	a.say("optim.warmup_share", "Adam's first estimates are poor, so the rate begins low; the paper's 5 epochs could be all of a short run")
 	t.ValidateEpochs = 1
 	a.say("train.validate_epochs", "on small data the best epoch need not be the last; best and last weights are both kept")
 }
@@ -92,7 +92,7 @@ func (a *adviser) rates() {
 		o.LayerDecay = 1
 		a.say("optim.layer_decay", "from random weights every layer has all to learn")
 	} else {
-		a.say("optim.layer_decay", "the paper's: pre-trained layers near the input are general and need to change least")
+		a.say("optim.layer_decay", "the paper's; pre-trained layers near the input are general and need to change least")
 	}
 	a.say("optim.weight_decay", "the paper's, for every run")
 	a.say("optim.beta2", "the paper's for fine-tuning; pre-training has 0.95")
@@ -105,7 +105,7 @@ func (a *adviser) augmentation() {
 	a.say("augment.randaugment", "the paper's; few clips need the variety most")
 	if a.perClass() >= plentyPerClass {
 		g.CropMin = 0.08
-		a.say("augment.crop_min", "the paper's: %d clips of a class are enough to learn from small pieces of the picture", a.perClass())
+		a.say("augment.crop_min", "the paper's; %d clips of a class are enough to learn from small pieces of the picture", a.perClass())
 	} else {
 		g.CropMin = 0.5
 		a.say("augment.crop_min", "the paper's 0.08 often cuts the action away; %d clips of a class are too few to average that out", a.perClass())
@@ -135,5 +135,5 @@ func (a *adviser) mixing() {
 		m.Probability = 0.5
 		a.say("mix.probability", "the paper mixes every batch; mixed labels are learned slowly, and this run is short")
 	}
-	a.say("mix.smoothing", "the paper's: keeps a model that has learned all labels by heart from growing ever surer")
+	a.say("mix.smoothing", "the paper's; keeps a model that knows all labels by heart from growing ever surer")
 }
