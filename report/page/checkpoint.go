@@ -128,6 +128,9 @@ func flatten(prefix string, value any) []Fact {
 	return facts
 }
 
+// bestValidation is what the best result while training is called.
+const bestValidation = "best validation"
+
 // progress says how far a run has come.
 func progress(state map[string]any) []Fact {
 	var facts []Fact
@@ -148,5 +151,11 @@ func progress(state map[string]any) []Fact {
 	if seconds, known := number("seconds"); known {
 		facts = append(facts, Fact{"time of training", time.Duration(seconds * float64(time.Second)).Round(time.Second).String()})
 	}
-	return append(facts, flatten("validation", state["validation"])...)
+	if v, is := state["validation"].(map[string]any); is {
+		top1, known := v["best_top1"].(float64)
+		if epoch, is := v["best_epoch"].(float64); is && known {
+			facts = append(facts, Fact{bestValidation, fmt.Sprintf("top-1 %.1f %% after epoch %s", top1, short(epoch))})
+		}
+	}
+	return facts
 }

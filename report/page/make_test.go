@@ -69,7 +69,7 @@ func finetuned(t *testing.T, name string, overrides ...string) string {
 		"metrics.jsonl":                             logLines(t, 50, true),
 		"checkpoints/step-00000040/config.yaml":     "kind: finetune\nname: older\n",
 		"checkpoints/step-00000050/config.yaml":     string(f.YAML()),
-		"checkpoints/step-00000050/state.json":      `{"step":50,"updates":49,"epoch":5,"seconds":75.4}`,
+		"checkpoints/step-00000050/state.json":      `{"step":50,"updates":49,"epoch":5,"seconds":75.4,"validation":{"best_epoch":4,"best_top1":41.25}}`,
 		"checkpoints/step-00000050/provenance.json": `{"program":"videomae test","data":"clips.csv","clips":40}`,
 		"checkpoints/.writing-step-00000060/x":      "",
 	})

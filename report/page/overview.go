@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"slices"
 
 	"gonum.org/v1/plot/plotter"
 )
@@ -35,7 +36,9 @@ func (r *Run) essence() []Fact {
 		}
 	}
 	curve("last logged training loss", points(r.lines, func(l logged) *float64 { return l.Loss }), last, "")
-	curve("best top-1 while training", points(r.lines, validated("top1")), highest, " %")
+	if !slices.ContainsFunc(facts, func(f Fact) bool { return f.Name == bestValidation }) { // the checkpoint does not tell
+		curve(bestValidation, points(r.lines, validated("top1")), highest, " % top-1")
+	}
 	if skipped := points(r.lines, func(l logged) *float64 { return l.Skipped }); len(skipped) > 0 && last(skipped) > 0 {
 		facts = append(facts, Fact{"updates skipped, not finite", short(last(skipped))})
 	}

@@ -21,7 +21,7 @@ func TestWholeRun(t *testing.T) {
 	run := finetuned(t, "my run", "model.size=small", "train.init=runs/pre")
 	evaluated(t, filepath.Join(run, "evaluation"), filepath.Join(run, "checkpoints", "step-00000050"), 41, "pour", "stir", "cut")
 	source, text := render(t, open(t, run))
-	contains(t, text, "Test <&>", "my run", "Fine-tuning", "small, 16 frames of 224x224", "runs/pre", "50 (49 updates)", "1m15s",
+	contains(t, text, "Test <&>", "my run", "Fine-tuning", "small, 16 frames of 224x224", "runs/pre", "50 (49 updates)", "1m15s", "top-1 41.2 % after epoch 4",
 		"top-1 (best 50, last 50)", "validation (last 1)", "Learning rate", "optim.layer_decay", "videomae test",
 		"41 videos of clips.csv, split val; 2x1 views, merged by softmax", "1 unreadable, counted as wrong", "Surest mistakes", "shows pour")
 	contains(t, source, "Test &lt;&amp;&gt;", "<polyline", "at step 50</title>")
