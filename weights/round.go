@@ -21,26 +21,29 @@ func (t Tensor) As(d DType) (Tensor, error) {
 	if err != nil {
 		return Tensor{}, err
 	}
-	out.Data = make([]byte, len(values)*d.Size())
-	for i, v := range values {
-		var bits uint16
-		switch d {
-		case F32:
-			binary.LittleEndian.PutUint32(out.Data[4*i:], math.Float32bits(v))
-			continue
-		case F16:
-			bits = float32ToHalf(v)
-		case BF16:
-			bits = float32ToBrain(v)
-		default:
-			return Tensor{}, fmt.Errorf("tensor %q: values cannot become %s", t.Name, d)
-		}
-		binary.LittleEndian.PutUint16(out.Data[2*i:], bits)
-		if infinite(d, bits) && !math.IsInf(float64(v), 0) {
-			return Tensor{}, fmt.Errorf("tensor %q: value %d is %v, beyond the range of %s", t.Name, i, v, d)
-		}
+	switch d {
+	case F32:
+		return FromFloat32s(t.Name, t.Shape, values)
+	case F16:
+		out.Data = narrow(values, float32ToHalf)
+	case BF16:
+		out.Data = narrow(values, float32ToBrain)
+	default:
+		return Tensor{}, fmt.Errorf("tensor %q: values cannot become %s", t.Name, d)
+	}
+	if i := out.firstNonFinite(); i >= 0 && values[i]-values[i] == 0 {
+		return Tensor{}, fmt.Errorf("tensor %q: value %d is %v, beyond the range of %s", t.Name, i, values[i], d)
 	}
 	return out, nil
+}
+
+// narrow stores values in 2 bytes each.
+func narrow(values []float32, bits func(float32) uint16) []byte {
+	data := make([]byte, 2*len(values))
+	for i, v := range values {
+		binary.LittleEndian.PutUint16(data[2*i:], bits(v))
+	}
+	return data
 }
 
 func (t Tensor) widen(out Tensor) (Tensor, error) {
@@ -52,13 +55,6 @@ func (t Tensor) widen(out Tensor) (Tensor, error) {
 		out.Data = binary.LittleEndian.AppendUint64(out.Data, math.Float64bits(float64(v)))
 	}
 	return out, nil
-}
-
-func infinite(d DType, bits uint16) bool {
-	if d == F16 {
-		return bits&0x7fff == 0x7c00
-	}
-	return bits&0x7fff == 0x7f80
 }
 
 // float32ToBrain rounds to 1 bit of sign, 8 of exponent, 7 of fraction.
@@ -81,7 +77,7 @@ func float32ToHalf(v float32) uint16 {
 	case magnitude >= 0x477ff000: // rounds to 2^16
 		return sign | 0x7c00
 	case magnitude < 0x38800000: // below the least normal number: a multiple of 2^-24
-		return sign | uint16(math.RoundToEven(math.Ldexp(float64(math.Float32frombits(magnitude)), 24)))
+		return sign | uint16(math.Float32bits(math.Float32frombits(magnitude)+0.5)-math.Float32bits(0.5)) // which the sum rounds to
 	}
 	rounded := magnitude + 0xfff + magnitude>>13&1
 	return sign | uint16((rounded-(127-15)<<23)>>13)

@@ -133,16 +133,53 @@ func (t Tensor) Float32s() ([]float32, error) {
 
 // CheckFinite is an error that names the first value that is NaN or infinite. Only floating-point tensors can be asked.
 func (t Tensor) CheckFinite() error {
-	values, err := t.Float32s()
+	if err := t.check(); err != nil {
+		return err
+	}
+	switch t.DType {
+	case F64, F32, F16, BF16:
+	default:
+		return fmt.Errorf("tensor %q: %s values are not floating-point numbers", t.Name, t.DType)
+	}
+	i := t.firstNonFinite()
+	if i < 0 {
+		return nil
+	}
+	one := Tensor{Name: t.Name, DType: t.DType, Data: t.Data[i*t.DType.Size() : (i+1)*t.DType.Size()]}
+	v, err := one.Float32s()
 	if err != nil {
 		return err
 	}
-	for i, v := range values {
-		if v-v != 0 { // NaN for NaN and for both infinities
-			return fmt.Errorf("tensor %q: value %d of %d is %v", t.Name, i, len(values), v)
+	return fmt.Errorf("tensor %q: value %d of %d is %v", t.Name, i, len(t.Data)/t.DType.Size(), v[0])
+}
+
+// firstNonFinite is the index of the first value of a floating-point tensor whose exponent is that of NaN and the infinities, or -1.
+func (t Tensor) firstNonFinite() int {
+	switch t.DType {
+	case F64:
+		for i := 0; i+8 <= len(t.Data); i += 8 {
+			if binary.LittleEndian.Uint64(t.Data[i:])>>52&0x7ff == 0x7ff {
+				return i / 8
+			}
+		}
+	case F32:
+		for i := 0; i+4 <= len(t.Data); i += 4 {
+			if binary.LittleEndian.Uint32(t.Data[i:])>>23&0xff == 0xff {
+				return i / 4
+			}
+		}
+	case F16, BF16:
+		exponent := uint16(0x7c00)
+		if t.DType == BF16 {
+			exponent = 0x7f80
+		}
+		for i := 0; i+2 <= len(t.Data); i += 2 {
+			if binary.LittleEndian.Uint16(t.Data[i:])&exponent == exponent {
+				return i / 2
+			}
 		}
 	}
-	return nil
+	return -1
 }
 
 // halfToFloat32 widens an IEEE 754 binary16: 1 bit of sign, 5 of exponent (bias 15), 10 of fraction.
