@@ -47,8 +47,8 @@ func ladder(t *testing.T) map[string]climber {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(pretrain) == 0 || len(finetune) == 0 {
-		t.Fatalf("%s/model holds %d pretrain_*.json and %d finetune_*.json", folder, len(pretrain), len(finetune))
+	if len(pretrain)+len(finetune) == 0 {
+		t.Fatalf("%s/model holds no pretrain_*.json and no finetune_*.json", folder)
 	}
 	all := map[string]climber{}
 	for _, c := range pretrain {

@@ -57,8 +57,8 @@ func (s *Stepper) onDevice(values []float32, shape []int) (*tensors.Tensor, erro
 	return tensors.FromBuffer(buffer)
 }
 
-// SetState replaces weights, moments and average; with an error it replaces nothing. Moments that a tensor has no use for are passed over,
-// and an average that is kept but not given starts as the weights.
+// SetState replaces weights, moments and average; with an error it replaces nothing. Moments and an average that steps
+// have no use for are passed over; an average that is kept but not given starts as the weights.
 func (s *Stepper) SetState(state State) error {
 	all := make([]int, len(s.specs))
 	for i := range all {

@@ -23,13 +23,14 @@ type Update struct {
 
 // NewState is the state of a training that begins with the given weights: moments of zero, no updates made.
 func (u Update) NewState(weights [][]float32) State {
-	state := NewState(weights)
+	state := State{Weights: weights, First: make([][]float32, len(weights)), Second: make([][]float32, len(weights))}
 	for i, rule := range u.Rules {
-		if rule.Frozen || u.optimiser().Moments() < 2 {
-			state.Second[i] = nil
-		}
 		if rule.Frozen {
-			state.First[i] = nil
+			continue
+		}
+		state.First[i] = make([]float32, len(weights[i]))
+		if u.optimiser().Moments() > 1 {
+			state.Second[i] = make([]float32, len(weights[i]))
 		}
 	}
 	if u.EMADecay > 0 {
