@@ -37,7 +37,7 @@ type Cell struct {
 	Hint   string
 }
 
-// Line is a row of the matrix.
+// MatrixLine is a row of the matrix.
 type MatrixLine struct {
 	Name  string
 	Cells []Cell
