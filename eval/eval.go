@@ -20,7 +20,7 @@ type About struct {
 	Crops      int      `json:"crops"`      // crops of each clip
 	Scheme     string   `json:"scheme"`     // how frames are chosen: dense or ssv2
 	Checkpoint string   `json:"checkpoint"` // folder
-	Model      string   `json:"model"`      // SHA-256 of the weights
+	Model      string   `json:"model"`      // SHA-256 of the weights and of what clips depend on
 	Data       string   `json:"data"`       // list or folder
 	Split      string   `json:"split"`
 	DataHash   string   `json:"data_hash"` // of the manifest

@@ -41,11 +41,10 @@ func newSide(p Predictions, name string, rule Rule) (side, error) {
 	for _, v := range p.Videos {
 		taken := -1
 		if len(v.Views) > 0 {
-			scores, err := v.Merge(rule)
-			if err != nil {
+			var err error
+			if taken, err = v.Predicted(rule); err != nil {
 				return s, fmt.Errorf("%s: %w", name, err)
 			}
-			taken = best(scores)
 		}
 		s.best = append(s.best, taken)
 	}

@@ -107,3 +107,12 @@ func rank(scores []float64, class int) int {
 	}
 	return before
 }
+
+// Predicted is the class of a video's highest merged score.
+func (v Video) Predicted(rule Rule) (int, error) {
+	scores, err := v.Merge(rule)
+	if err != nil {
+		return -1, err
+	}
+	return best(scores), nil
+}

@@ -2,8 +2,10 @@ package eval
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -68,4 +70,30 @@ func (c ClassScore) mistake() string {
 		parts = append(parts, "the model lacks this class")
 	}
 	return strings.Join(parts, ", ")
+}
+
+// The files of Save.
+const (
+	SummaryFile      = "summary.json"
+	PerClassFile     = "per-class.csv"
+	ConfusionFile    = "confusion.csv"
+	ConfusionPicture = "confusion.png" // drawn by package report
+)
+
+// Save writes the summary and the tables into a folder that is there.
+func (j Judgement) Save(folder string) error {
+	summary := func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(j.Summary)
+	}
+	for _, file := range []struct {
+		name  string
+		write func(io.Writer) error
+	}{{SummaryFile, summary}, {PerClassFile, j.WritePerClass}, {ConfusionFile, j.WriteConfusion}} {
+		if err := writeFile(filepath.Join(folder, file.name), file.write); err != nil {
+			return err
+		}
+	}
+	return nil
 }
