@@ -40,6 +40,8 @@ func (j *job) about() (map[string]string, error) {
 		if j.model.Grid != "" {
 			a["positions"] = j.model.Grid
 		}
+	case checkpoint.Encoder:
+		a[train.FamilyKey] = train.EncoderFamily
 	default:
 		a[train.FamilyKey] = "videomae-" + string(j.model.Kind)
 	}

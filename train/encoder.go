@@ -3,11 +3,13 @@
 package train
 
 import (
+	"path/filepath"
 	"strings"
 
 	"videomae/mae"
 	"videomae/masking"
 	"videomae/vit"
+	"videomae/weights"
 )
 
 // Encoder is the encoder of a checkpoint, and what its clips look like.
@@ -28,6 +30,13 @@ func LoadEncoder(path string) (Encoder, error) {
 	if err != nil {
 		return Encoder{}, err
 	}
+	about, err := About(folder)
+	if err != nil {
+		return Encoder{}, err
+	}
+	if about[FamilyKey] == EncoderFamily {
+		return loadEncoderAlone(folder)
+	}
 	config, model, values, err := LoadModel(folder)
 	if err != nil {
 		return Encoder{}, err
@@ -35,6 +44,33 @@ func LoadEncoder(path string) (Encoder, error) {
 	e := encoderOf(model, values)
 	e.Stride, e.Source = config.Data.Stride, folder
 	return e, nil
+}
+
+// EncoderFamily is the kind of model of a checkpoint with an encoder and nothing else, which is imported, not trained.
+const EncoderFamily = "videomae-encoder"
+
+// loadEncoderAlone reads a checkpoint folder that holds an encoder, with or without a norm behind it, under the names that a classifier has.
+func loadEncoderAlone(folder string) (Encoder, error) {
+	config, model, err := loadSettings(folder)
+	if err != nil {
+		return Encoder{}, err
+	}
+	e := Encoder{Config: model.Encoder, Stride: config.Data.Stride, Norm: "norm", Source: folder}
+	path := filepath.Join(folder, modelFile)
+	file, err := weights.Open(path)
+	if err != nil {
+		return Encoder{}, err
+	}
+	if _, ok := file.Spec("fc_norm.weight"); ok {
+		e.Norm = "fc_norm"
+	}
+	if err := file.Close(); err != nil {
+		return Encoder{}, err
+	}
+	e.Specs = append(vit.EmbeddingSpecs("", e.Config), vit.BlockSpecs("", e.Config)...)
+	e.Specs = append(e.Specs, vit.NormSpecs(e.Norm, e.Config.Dim)...)
+	e.Weights, _, err = LoadWeights(path, e.Specs)
+	return e, err
 }
 
 // encoderOf takes the encoder out of an autoencoder.

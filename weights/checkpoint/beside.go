@@ -25,17 +25,24 @@ func (c *Checkpoint) fromMetadata() (bool, error) {
 	if !ok || c.Family != "official" && c.Family != hubFamily {
 		return false, nil
 	}
-	var said Model
-	if err := json.Unmarshal([]byte(text), &said); err != nil {
+	if err := c.Model.fromText(text); err != nil {
 		return false, fmt.Errorf("metadata %s: %w", ModelKey, err)
 	}
-	m := &c.Model
+	return true, nil
+}
+
+// fromText takes a description as JSON.
+func (m *Model) fromText(text string) error {
+	var said Model
+	if err := json.Unmarshal([]byte(text), &said); err != nil {
+		return err
+	}
 	for _, p := range []struct {
 		what      string
 		said, has int
 	}{{"encoder_width", said.EncoderWidth, m.EncoderWidth}, {"encoder_depth", said.EncoderDepth, m.EncoderDepth}, {"patch", said.Patch, m.Patch}, {"tubelet", said.Tubelet, m.Tubelet}} {
 		if p.said != p.has {
-			return false, fmt.Errorf("metadata %s: %s is %d, but the tensors have %d", ModelKey, p.what, p.said, p.has)
+			return fmt.Errorf("%s is %d, but the tensors have %d", p.what, p.said, p.has)
 		}
 	}
 	m.Frames, m.Height, m.Width = said.Frames, said.Height, said.Width
@@ -47,7 +54,7 @@ func (c *Checkpoint) fromMetadata() (bool, error) {
 	if len(said.Classes) == m.Head {
 		m.Classes = said.Classes
 	}
-	return true, nil
+	return nil
 }
 
 // fromBeside takes what other programs store.
@@ -55,6 +62,9 @@ func (c *Checkpoint) fromBeside(f family) error {
 	m := &c.Model
 	if file, ok := c.Raw.(*torch.File); ok {
 		m.fromArgs(file.About().Args)
+	}
+	if f.image() {
+		m.fromImage(c.Raw)
 	}
 	folder := c.Folder
 	if folder == "" {

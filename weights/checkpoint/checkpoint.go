@@ -84,8 +84,8 @@ func Look(path string, o Options) (c *Checkpoint, unknown, err error) {
 	}
 	if f, ok := c.Raw.(*torch.File); ok {
 		c.Torch = f.About()
-		for _, other := range c.Torch.Others {
-			c.remark("left in the file: %s", other)
+		if len(c.Torch.Others) > 0 {
+			c.remark("left in the file: %s", strings.Join(c.Torch.Others, "; "))
 		}
 	}
 	if err := c.recognise(); err != nil {

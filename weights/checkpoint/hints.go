@@ -2,7 +2,13 @@
 
 package checkpoint
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"videomae/weights"
+)
 
 // usualHeads gives the number of heads by width, of encoders and decoders. Source: spec 1.1.
 var (
@@ -71,6 +77,21 @@ func (m *Model) fromArgs(args map[string]any) {
 	m.Stride = number(args["sampling_rate"])
 	if normalised, ok := args["normlize_target"].(bool); ok {
 		m.Target = map[bool]string{true: "normalised", false: "raw"}[normalised]
+	}
+}
+
+// fromImage takes the size of pictures from their table of positions, which has a row for each patch of a square and one for the class token.
+func (m *Model) fromImage(raw weights.Source) {
+	for _, name := range raw.Names() {
+		spec, _ := raw.Spec(name)
+		if name != "pos_embed" && !strings.HasSuffix(name, ".pos_embed") || len(spec.Shape) != 3 {
+			continue
+		}
+		for _, patches := range []int{spec.Shape[1], spec.Shape[1] - 1} {
+			if side := int(math.Sqrt(float64(patches))); side > 0 && side*side == patches {
+				m.Height, m.Width = side*m.Patch, side*m.Patch
+			}
+		}
 	}
 }
 

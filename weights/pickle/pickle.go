@@ -18,7 +18,7 @@ import (
 // Limits of what is read.
 const (
 	maxBytes  = 64 << 20 // of one pickle, and so of one value
-	maxOps    = 16 << 20
+	maxOps    = 4 << 20
 	maxDigits = 1024 // of an integer
 )
 
@@ -140,7 +140,10 @@ func (m *machine) byte() (byte, error) {
 
 // take reads n bytes.
 func (m *machine) take(n uint64) ([]byte, error) {
-	if n > uint64(m.left) {
+	switch {
+	case n > uint64(m.left) && n <= 8:
+		return nil, io.ErrUnexpectedEOF
+	case n > uint64(m.left):
 		return nil, fmt.Errorf("a value of %d bytes, where at most %d can follow", n, m.left)
 	}
 	buf := make([]byte, n)
