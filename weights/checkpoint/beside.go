@@ -128,8 +128,8 @@ func (s secondModel) apply(m *Model) {
 
 // licenceOf gives the licence that a folder's README states at its head, empty if none.
 func licenceOf(folder string) string {
-	text, err := os.ReadFile(filepath.Join(folder, "README.md"))
-	if err != nil || len(text) > 1<<20 {
+	text, err := readShort(filepath.Join(folder, "README.md"))
+	if err != nil {
 		return ""
 	}
 	lines := strings.Split(string(text), "\n")

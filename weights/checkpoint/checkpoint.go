@@ -53,7 +53,7 @@ type Checkpoint struct {
 	options Options
 }
 
-// Open opens a checkpoint and recognises it. Only headers are read.
+// Open opens a checkpoint and recognises it. Of its tensors only names, types and shapes are read, and a table of positions if one is stored.
 func Open(path string, o Options) (*Checkpoint, error) {
 	c, unknown, err := Look(path, o)
 	if err != nil {
@@ -224,10 +224,11 @@ func (c *Checkpoint) familyOf(raw map[string]string) (family, encoderNames, erro
 	}
 	first := c.Raw.Names()
 	return family{}, whole, fmt.Errorf("its tensors are under no known names (%d tensors, first: %s); known are those of %s",
-		len(first), strings.Join(first[:min(len(first), 5)], ", "), strings.Join(abouts(), "; "))
+		len(first), strings.Join(first[:min(len(first), 5)], ", "), strings.Join(programs(), "; "))
 }
 
-func abouts() []string {
+// programs lists whose names are known.
+func programs() []string {
 	var list []string
 	for _, f := range families {
 		list = append(list, f.about)

@@ -124,6 +124,21 @@ func TestNamesOfOtherPrograms(t *testing.T) {
 	}
 }
 
+// A folder of VideoMAE V2 on the hub: official names behind a prefix, and a description of its own form.
+func TestSecondVersionOnTheHub(t *testing.T) {
+	m := small(Encoder)
+	m.Norm, m.EncoderHeads, m.Frames, m.Height, m.Width = "fc_norm", 2, 8, 32, 32
+	want := drawn(t, m.Specs())
+	folder := t.TempDir()
+	save(t, filepath.Join(folder, "model.safetensors"), renamed(want, func(n string) string { return "model." + n }), map[string]string{"format": "pt"})
+	writeFile(t, filepath.Join(folder, "config.json"), `{"model_type":"VideoMAEv2_Base","model_config":{"img_size":32,"num_heads":2,"num_frames":8,"embed_dim":12}}`)
+	c := open(t, folder, Options{})
+	equal(t, "V2", c, want)
+	if c.Model.String() != m.String() || c.Model.Norm != "fc_norm" {
+		t.Errorf("%s, want %s", c.Model, m)
+	}
+}
+
 // A table of positions is left without a word if it is the model's own, and unexpected if it is another one.
 func TestStoredPositions(t *testing.T) {
 	m := small(Classifier)

@@ -91,7 +91,7 @@ func index(path, format string) (Found, error) {
 
 // latest follows the file in which DeepSpeed keeps the name of its newest checkpoint.
 func latest(path string) (string, bool) {
-	name, err := os.ReadFile(filepath.Join(path, "latest"))
+	name, err := readShort(filepath.Join(path, "latest"))
 	tag := strings.TrimSpace(string(name))
 	if err != nil || tag == "" || len(tag) > 255 || strings.ContainsAny(tag, `/\`) || !filepath.IsLocal(tag) {
 		return "", false

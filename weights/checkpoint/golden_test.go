@@ -2,10 +2,8 @@ package checkpoint
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -86,15 +84,11 @@ func hashOf(t *testing.T, s weights.Source, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	values, err := tensor.Float32s()
-	if err != nil {
+	if tensor, err = tensor.As(weights.F32); err != nil {
 		t.Fatal(err)
 	}
-	hash := sha256.New()
-	for _, v := range values {
-		_ = binary.Write(hash, binary.LittleEndian, math.Float32bits(v))
-	}
-	return hex.EncodeToString(hash.Sum(nil))
+	sum := sha256.Sum256(tensor.Data)
+	return hex.EncodeToString(sum[:])
 }
 
 // Every reference checkpoint has the tensors, shapes and values that PyTorch found in it, under the official names.
@@ -211,5 +205,60 @@ func TestBrokenCheckpoints(t *testing.T) {
 			t.Errorf("%s: error %q does not name it", file, err)
 		}
 		t.Log(err)
+	}
+}
+
+// A file of PyTorch is the same model in the folders that programs put it into.
+func TestFoldersOfPyTorchFiles(t *testing.T) {
+	folder, g := readGolden(t)
+	for file, want := range g.Files {
+		if want.Kind != "finetune" || strings.Contains(file, "/") {
+			continue
+		}
+		content, err := os.ReadFile(filepath.Join(folder, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		where := map[string]string{}
+		for _, name := range open(t, filepath.Join(folder, file), Options{}).Raw.Names() {
+			where[name] = "pytorch_model-00001-of-00001.bin"
+		}
+		index, err := json.Marshal(map[string]any{"weight_map": where})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, files := range map[string]map[string][]byte{
+			"one":     {"pytorch_model.bin": content},
+			"shards":  {"pytorch_model-00001-of-00001.bin": content, "pytorch_model.bin.index.json": index},
+			"engine":  {"latest": []byte("global_step7\n"), "global_step7/mp_rank_00_model_states.pt": content},
+			"epochs":  {"latest": []byte("7"), "checkpoint-7/mp_rank_00_model_states.pt": content},
+			"one tag": {"mp_rank_00_model_states.pt": content},
+		} {
+			for f, text := range files {
+				path := filepath.Join(dir, name, f)
+				if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+					t.Fatal(err)
+				}
+				writeFile(t, path, string(text))
+			}
+			c := open(t, filepath.Join(dir, name), Options{})
+			for _, w := range g.tensors(t, file) {
+				if got := hashOf(t, c, w.Name); got != w.SHA256 {
+					t.Errorf("%s as %s: %s changed", file, name, w.Name)
+				}
+			}
+		}
+	}
+}
+
+// The detection repository's checkpoint is recognised by its norm.
+func TestDetector(t *testing.T) {
+	c := open(t, given.Golden(t, "pipeline", "ava", "tiny_detector.pth"), Options{})
+	if report, err := c.Match(); err != nil || c.Model.Kind != Detector || c.Model.Norm != "norm" {
+		t.Errorf("%s: %v\n%s", c.Model, err, report)
+	}
+	if e := open(t, c.Tensors, Options{As: Encoder}); e.Model.Kind != Encoder || len(e.Lost) != 2 {
+		t.Errorf("%s, lost %v", e.Model, e.Lost)
 	}
 }

@@ -23,8 +23,8 @@ const (
 	indexSuffix      = ".index.json"
 )
 
-// maxJSON is the longest description that is read, in bytes.
-const maxJSON = 64 << 20
+// maxText is the longest description that is read, in bytes; an index of 10,000 tensors has 1 MB.
+const maxText = 16 << 20
 
 // hubConfig is what config.json says of a VideoMAE model. Source: spec 2.5.
 type hubConfig struct {
@@ -81,25 +81,31 @@ type preprocessor struct {
 
 // readJSON reads a description. A file that does not exist leaves v as it is and is no error if optional.
 func readJSON(path string, v any, optional bool) error {
-	file, err := os.Open(path)
+	text, err := readShort(path)
 	if err != nil {
 		if optional && errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		return err
 	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxJSON+1))
-	if err != nil {
-		return err
-	}
-	if len(text) > maxJSON {
-		return fmt.Errorf("%s is longer than %d bytes", path, maxJSON)
-	}
 	if err := json.Unmarshal(text, v); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
+}
+
+// readShort reads a file of text.
+func readShort(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxText+1))
+	if err == nil && len(text) > maxText {
+		err = fmt.Errorf("%s is longer than %d bytes", path, maxText)
+	}
+	return text, err
 }
 
 // defaults are what transformers takes where the config is silent.
