@@ -7,17 +7,17 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// windowProgress shows how far the windows of a long video are: as a bar on a terminal, as a line now and then elsewhere.
+// windowProgress shows how far the windows of a long video, or other things, are: as a bar on a terminal, as a line now and then elsewhere.
 type windowProgress struct {
 	streams      Streams
-	name         string
+	name, what   string
 	total        int
 	bar          *progressbar.ProgressBar // nil where there is no terminal
 	began, shown time.Time
 }
 
 func newWindowProgress(s Streams, name string, total int) *windowProgress {
-	p := &windowProgress{streams: s, name: name, total: total, began: time.Now(), shown: time.Now()}
+	p := &windowProgress{streams: s, name: name, what: "windows", total: total, began: time.Now(), shown: time.Now()}
 	if s.Terminal && total > 1 {
 		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(s.Err), progressbar.OptionSetWidth(8),
 			progressbar.OptionSetPredictTime(false), progressbar.OptionClearOnFinish())
@@ -28,7 +28,7 @@ func newWindowProgress(s Streams, name string, total int) *windowProgress {
 // show tells that so many windows are done.
 func (p *windowProgress) show(done int) {
 	each := time.Since(p.began) / time.Duration(done)
-	text := fmt.Sprintf("%s: %d/%d windows, %.1f windows/s, ETA %s", p.name, done, p.total, 1/each.Seconds(),
+	text := fmt.Sprintf("%s: %d/%d %s, %.1f %[4]s/s, ETA %[6]s", p.name, done, p.total, p.what, 1/each.Seconds(),
 		(each * time.Duration(p.total-done)).Round(time.Second))
 	if p.bar != nil {
 		p.bar.Describe(text)
