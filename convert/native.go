@@ -24,6 +24,9 @@ func (j *job) writeNative(folder string) error {
 	if j.model.Kind == checkpoint.Detector {
 		return errors.New("detectors are not a kind of checkpoint of this program; take the encoder (--as encoder), or official names")
 	}
+	if j.model.Kind == checkpoint.Encoder && j.model.Grid != "" {
+		return errors.New("its table of positions is interpolated, which the folder of an encoder cannot say; keep the classifier")
+	}
 	if err := j.model.CheckRunnable(); err != nil {
 		return err
 	}

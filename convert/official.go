@@ -13,6 +13,9 @@ func (j *job) writeOfficial(path string) error {
 	if err != nil {
 		return err
 	}
+	if j.model.Grid != "" {
+		j.checkpoint.Remarks = append(j.checkpoint.Remarks, "its table of positions is interpolated; other programs build theirs anew, which changes what the model computes")
+	}
 	return j.copy(path, about, j.source)
 }
 

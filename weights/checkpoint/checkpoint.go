@@ -139,9 +139,12 @@ func (c *Checkpoint) recognise() error {
 	for _, name := range unknown {
 		if why, ok := c.knownTable(raw[name]); ok {
 			lost = append(lost, Loss{name, why, false})
-		} else if _, twice := from[name]; !twice {
-			entries = append(entries, taken(c.Raw, raw[name], name))
+			continue
 		}
+		if other, twice := from[name]; twice {
+			return fmt.Errorf("nothing is known of tensor %q, and %q makes one of that name", raw[name], other)
+		}
+		entries = append(entries, taken(c.Raw, raw[name], name))
 	}
 	c.Source, c.Lost = newView(c.Raw, entries), lost
 	c.Model.Kind = c.kind(family)

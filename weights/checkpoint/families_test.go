@@ -326,6 +326,35 @@ func TestCompleteIsStrict(t *testing.T) {
 	}
 }
 
+func TestTwoTensorsOfOneName(t *testing.T) {
+	m := small(Classifier)
+	list := renamed(drawn(t, m.Specs()), func(n string) string { return "backbone." + n })
+	for _, extra := range []string{"blocks.0.norm1.weight", "module.head.bias"} {
+		path := save(t, filepath.Join(t.TempDir(), "m.safetensors"), append(slices.Clone(list), drawn(t, []vit.Spec{{Name: extra, Shape: []int{12}}})...), nil)
+		c, err := Open(path, Options{})
+		if err != nil {
+			continue
+		}
+		if _, err := c.Match(); err == nil {
+			t.Errorf("%s was taken twice, or left without a word: %v", extra, c.Names())
+		}
+		_ = c.Close()
+	}
+	hub := hubFolder(t, m)
+	c := open(t, hub, Options{})
+	whole := append([]weights.Tensor{}, drawn(t, []vit.Spec{{Name: "head.weight", Shape: []int{5, 12}}})...)
+	for _, name := range c.Raw.Names() {
+		tensor, err := c.Raw.Tensor(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole = append(whole, tensor)
+	}
+	if _, err := Open(save(t, filepath.Join(t.TempDir(), "m.safetensors"), whole, nil), Options{}); err == nil || !strings.Contains(err.Error(), "head.weight") {
+		t.Errorf("a tensor beside the one that is renamed to it: %v", err)
+	}
+}
+
 func TestUnknownFiles(t *testing.T) {
 	path := save(t, filepath.Join(t.TempDir(), "m.safetensors"), drawn(t, []vit.Spec{{Name: "layer.weight", Shape: []int{2, 2}}}), nil)
 	if _, err := Open(path, Options{}); err == nil || !strings.Contains(err.Error(), "layer.weight") || !strings.Contains(err.Error(), "MMAction2") {

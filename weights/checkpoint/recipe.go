@@ -48,12 +48,12 @@ func (c *Checkpoint) fromRecipe() (bool, error) {
 	if r.Model.Pooling != string(classify.Mean) && m.Kind == Detector {
 		m.Kind = Classifier // its tensors have the same names
 	}
+	m.Grid = c.Raw.Metadata()[positionsKey]
 	if m.Kind == Classifier {
 		m.Pooling = r.Model.Pooling
 		if m.Pooling != string(classify.Mean) {
 			m.Norm = "norm"
 		}
-		m.Grid = c.Raw.Metadata()[positionsKey]
 		if err := json.Unmarshal([]byte(c.Raw.Metadata()[classesKey]), &m.Classes); err != nil || len(m.Classes) != m.Head {
 			return false, fmt.Errorf("metadata name %d classes of %d (%v)", len(m.Classes), m.Head, err)
 		}
