@@ -4,12 +4,14 @@ package extract
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,9 +50,16 @@ type About struct {
 // Fingerprint is a hash of an encoder's tensors, their names and values.
 func Fingerprint(e train.Encoder) string {
 	h := sha256.New()
+	part := make([]byte, 0, 1<<16)
 	for i, s := range e.Specs {
 		fmt.Fprintf(h, "%s %v\n", s.Name, s.Shape) // a hash takes everything
-		h.Write(float32Bytes(e.Weights[i]))
+		for values := range slices.Chunk(e.Weights[i], cap(part)/4) {
+			part = part[:0]
+			for _, v := range values {
+				part = binary.LittleEndian.AppendUint32(part, math.Float32bits(v))
+			}
+			h.Write(part)
+		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -111,6 +111,7 @@ func features(ctx context.Context, s Streams, videos []string, o featuresOptions
 	if err != nil {
 		return err
 	}
+	fingerprint := extract.Fingerprint(encoder)
 	wanted := extract.Options{Layer: o.layer, Norm: o.norm, Pool: extract.Pool(o.pool)}
 	if !o.normGiven && o.layer != 0 && o.layer != encoder.Config.Depth {
 		wanted.Norm = false
@@ -125,7 +126,7 @@ func features(ctx context.Context, s Streams, videos []string, o featuresOptions
 		return err
 	}
 	defer extractor.Close()
-	work := featuresWork{featuresOptions: o, streams: s, decoder: m.decoder, extractor: extractor, fingerprint: extract.Fingerprint(encoder)}
+	work := featuresWork{featuresOptions: o, streams: s, decoder: m.decoder, extractor: extractor, fingerprint: fingerprint}
 	report := featuresReport{Files: []featuresFile{}}
 	for i, path := range videos {
 		file, err := work.one(ctx, path, outputs[i])
