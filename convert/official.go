@@ -3,7 +3,7 @@ package convert
 import (
 	"encoding/json"
 
-	"videomae/train"
+	"videomae/weights"
 	"videomae/weights/checkpoint"
 )
 
@@ -29,12 +29,12 @@ func (j *job) about() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := map[string]string{"format": "pt", checkpoint.ModelKey: string(model), checkpoint.OriginKey: string(origin)}
+	a := map[string]string{"format": "pt", weights.ModelKey: string(model), weights.OriginKey: string(origin)}
 	switch j.model.Kind {
 	case checkpoint.Pretrain:
-		a[train.FamilyKey] = train.PretrainFamily
+		a[weights.FamilyKey] = weights.PretrainFamily
 	case checkpoint.Classifier:
-		a[train.FamilyKey] = train.FinetuneFamily
+		a[weights.FamilyKey] = weights.FinetuneFamily
 		names, err := json.Marshal(classNames(j.model))
 		if err != nil {
 			return nil, err
@@ -44,9 +44,9 @@ func (j *job) about() (map[string]string, error) {
 			a["positions"] = j.model.Grid
 		}
 	case checkpoint.Encoder:
-		a[train.FamilyKey] = train.EncoderFamily
+		a[weights.FamilyKey] = weights.EncoderFamily
 	default:
-		a[train.FamilyKey] = "videomae-" + string(j.model.Kind)
+		a[weights.FamilyKey] = "videomae-" + string(j.model.Kind)
 	}
 	return a, nil
 }

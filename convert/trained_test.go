@@ -13,6 +13,7 @@ import (
 	"videomae/masking"
 	"videomae/recipe"
 	"videomae/train"
+	"videomae/weights"
 	"videomae/weights/checkpoint"
 )
 
@@ -34,7 +35,7 @@ func trained(t *testing.T, pooling, positions string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	about := map[string]string{train.FamilyKey: train.FinetuneFamily, "classes": string(classes)}
+	about := map[string]string{weights.FamilyKey: weights.FinetuneFamily, "classes": string(classes)}
 	if positions != "" {
 		about["positions"] = positions
 	}

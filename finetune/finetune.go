@@ -30,6 +30,7 @@ type Options struct {
 	Out     string      // the run's folder
 	Start   train.State // weights and moments to begin with
 	From    train.Progress
+	Origin  string // of the weights that the run began with (train.OriginOf); "" if nothing is known
 
 	Sink metrics.Sink
 	Bad  func(dataset.Failure) // told of each clip that cannot be read; may be nil

@@ -126,7 +126,7 @@ func (s source) missing(want vit.Spec) string {
 // sameClasses tells whether a file states these classes as its own.
 func sameClasses(file *weights.File, classes []string) bool {
 	var stated []string
-	return json.Unmarshal([]byte(file.Metadata()[classesKey]), &stated) == nil && slices.Equal(stated, classes)
+	return json.Unmarshal([]byte(file.Metadata()[weights.ClassesKey]), &stated) == nil && slices.Equal(stated, classes)
 }
 
 // ourName is a classifier's name for a tensor of a pre-trained or fine-tuned checkpoint. Source: spec 2.4; "encoder_to_decoder" is no

@@ -1,6 +1,7 @@
 package finetune
 
 import (
+	"context"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -37,7 +38,7 @@ func pretrained(t *testing.T) (run string, values map[string][]float32) {
 	for i, s := range model.Specs() {
 		values[s.Name] = state.Weights[i]
 	}
-	c := train.Checkpoint[recipe.Pretrain]{Config: p, State: state, About: map[string]string{train.FamilyKey: train.PretrainFamily}}
+	c := train.Checkpoint[recipe.Pretrain]{Config: p, State: state, About: map[string]string{weights.FamilyKey: weights.PretrainFamily}}
 	if _, err := c.Save(train.CheckpointFolder(run), model.Specs()); err != nil {
 		t.Fatal(err)
 	}
@@ -194,5 +195,20 @@ func TestDataThatCannotBeLearnedFromIsRefused(t *testing.T) {
 	s, err := Inspect(list("train", "d1", "d2", "l1"), val("d3", "l3", "l4", "l5"), nil)
 	if err != nil || s.Majority != 25 || !slices.Equal(s.Train, []int{2, 1}) {
 		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// What is known of where weights come from goes into every checkpoint that is made of them.
+func TestTheOriginTravelsAlong(t *testing.T) {
+	o := minute(t, "train.epochs=1")
+	o.Origin = `{"licence": "CC-BY-NC-4.0"}`
+	summary, err := Run(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{summary.Best, summary.Checkpoint, o.Out} {
+		if got, err := train.OriginOf(path); err != nil || got != o.Origin {
+			t.Errorf("%s: origin %q, %v", path, got, err)
+		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"videomae/recipe"
 	"videomae/train"
 	"videomae/vit"
+	"videomae/weights"
 )
 
 // ModelConfig is the classifier of a resolved recipe for a number of classes. source is the grid whose position table is interpolated
@@ -56,7 +57,7 @@ func LoadEncoder(path string) (train.Encoder, error) {
 		return train.Encoder{}, err
 	}
 	about, err := train.About(folder)
-	if err != nil || about[train.FamilyKey] != train.FinetuneFamily {
+	if err != nil || about[weights.FamilyKey] != weights.FinetuneFamily {
 		return train.LoadEncoder(folder)
 	}
 	t, err := Load(folder)
@@ -80,21 +81,15 @@ func (t Trained) encoder() train.Encoder {
 	return e
 }
 
-// Keys of what the weight file of a classifier says of it, beside its family.
-const (
-	classesKey   = "classes"   // names of the classes, a JSON list
-	positionsKey = "positions" // grid whose position table is interpolated, as 8x14x14; not there where the table is built anew
-)
-
 // about is what the weight file of a classifier says of it.
 func about(model classify.Config, classes []string) (map[string]string, error) {
 	names, err := json.Marshal(classes)
 	if err != nil {
 		return nil, fmt.Errorf("names of the classes: %w", err)
 	}
-	a := map[string]string{train.FamilyKey: train.FinetuneFamily, classesKey: string(names)}
+	a := map[string]string{weights.FamilyKey: weights.FinetuneFamily, weights.ClassesKey: string(names)}
 	if g := model.Source; g != (masking.Grid{}) {
-		a[positionsKey] = fmt.Sprintf("%dx%dx%d", g.Slots, g.Rows, g.Cols)
+		a[weights.PositionsKey] = fmt.Sprintf("%dx%dx%d", g.Slots, g.Rows, g.Cols)
 	}
 	return a, nil
 }
@@ -106,17 +101,17 @@ func describe(folder string) (Trained, error) {
 	if err != nil {
 		return t, err
 	}
-	if family := about[train.FamilyKey]; family != train.FinetuneFamily {
+	if family := about[weights.FamilyKey]; family != weights.FinetuneFamily {
 		return t, fmt.Errorf("checkpoint %s holds no classifier but %q: fine-tune it first (videomae finetune --init %s)", folder, family, folder)
 	}
 	if t.Recipe, err = recipe.LoadFinetune(filepath.Join(folder, train.ConfigFile)); err == nil {
 		t.Recipe, err = t.Recipe.Resolve()
 	}
 	if err == nil {
-		err = json.Unmarshal([]byte(about[classesKey]), &t.Classes)
+		err = json.Unmarshal([]byte(about[weights.ClassesKey]), &t.Classes)
 	}
 	var grid masking.Grid
-	if text := about[positionsKey]; err == nil && text != "" {
+	if text := about[weights.PositionsKey]; err == nil && text != "" {
 		if _, err = fmt.Sscanf(text, "%dx%dx%d", &grid.Slots, &grid.Rows, &grid.Cols); err != nil {
 			err = fmt.Errorf("grid of positions %q: %w", text, err)
 		}

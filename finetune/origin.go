@@ -7,6 +7,7 @@ import (
 	"videomae/masking"
 	"videomae/recipe"
 	"videomae/train"
+	"videomae/weights"
 )
 
 // Origin is what a checkpoint that fine-tuning starts from says of its clips and its encoder.
@@ -30,7 +31,7 @@ func OriginOf(path string) (Origin, error) {
 	if err != nil {
 		return Origin{}, err
 	}
-	if about[train.FamilyKey] == train.FinetuneFamily {
+	if about[weights.FamilyKey] == weights.FinetuneFamily {
 		t, err := describe(folder)
 		return Origin{true, t.Recipe.Model.Model, t.Recipe.Data.Data, t.Model.Source}, err
 	}

@@ -187,7 +187,7 @@ func (t *task) save(at train.Progress, state train.State, folder string, keep in
 	if err != nil {
 		return "", err
 	}
-	c := train.Checkpoint[recipe.Finetune]{Progress: at, Config: t.Config, About: about, State: state,
+	c := train.Checkpoint[recipe.Finetune]{Progress: at, Config: t.Config, About: train.WithOrigin(about, t.Origin), State: state,
 		Provenance: train.NewProvenance(t.Engine, t.Data, t.Config.Train.Init)}
 	path, err := c.Save(folder, t.Model.Specs())
 	if err != nil {

@@ -28,13 +28,6 @@ const (
 	provenanceFile = "provenance.json"
 )
 
-// FamilyKey is the key under which a weight file's metadata name its kind of model, and the kinds that this program trains.
-const (
-	FamilyKey      = "family"
-	PretrainFamily = "videomae-pretrain"
-	FinetuneFamily = "videomae-finetune"
-)
-
 // Progress is where in its run a checkpoint was taken.
 type Progress struct {
 	Step     int     `json:"step"`    // update steps gone through, skipped ones included

@@ -34,7 +34,7 @@ func LoadEncoder(path string) (Encoder, error) {
 	if err != nil {
 		return Encoder{}, err
 	}
-	if about[FamilyKey] == EncoderFamily {
+	if about[weights.FamilyKey] == weights.EncoderFamily {
 		return loadEncoderAlone(folder)
 	}
 	config, model, values, err := LoadModel(folder)
@@ -45,9 +45,6 @@ func LoadEncoder(path string) (Encoder, error) {
 	e.Stride, e.Source = config.Data.Stride, folder
 	return e, nil
 }
-
-// EncoderFamily is the kind of model of a checkpoint with an encoder and nothing else, which is imported, not trained.
-const EncoderFamily = "videomae-encoder"
 
 // loadEncoderAlone reads a checkpoint folder that holds an encoder, with or without a norm behind it, under the names that a classifier has.
 func loadEncoderAlone(folder string) (Encoder, error) {

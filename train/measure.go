@@ -11,36 +11,37 @@ type Measured struct {
 	StepSeconds    float64 // of an update step on clips at hand
 }
 
-// Measure times the first steps of a run without saving anything: decoding their clips, then training on them. The first
-// step, which compiles the graph, is made but not counted.
+// Measure times the first steps of a pre-training run without saving anything (Time).
 func Measure(ctx context.Context, o Options, steps int) (Measured, error) {
 	r, err := prepare(ctx, o)
 	if err != nil {
 		return Measured{}, err
 	}
 	defer r.close()
-	rates := Rates(r.schedule)
+	l := Loop{Task: r, Stepper: r.stepper, Rates: Rates(r.schedule)}
+	l.From(o.From, o.Out)
+	return l.Time(ctx, steps, o.Config.Train.ClipsPerStep(), r.loader.Close)
+}
+
+// Time times steps of a given number of clips: reading their clips, then, after stop has ended the reading ahead, training on them. The
+// first step, which compiles the graph, is made but not counted.
+func (l *Loop) Time(ctx context.Context, steps, clips int, stop func()) (Measured, error) {
 	began := time.Now()
 	var batches [][]Batch
 	for range steps + 1 {
-		data, err := r.loader.Next(ctx)
-		if err != nil {
-			return Measured{}, err
-		}
-		micro, _, err := r.microBatches(data, o.From)
+		micro, _, err := l.Task.Next(ctx, l.at)
 		if err != nil {
 			return Measured{}, err
 		}
 		batches = append(batches, micro)
 	}
-	clips := float64((steps + 1) * o.Config.Train.ClipsPerStep())
-	m := Measured{ClipsPerSecond: clips / time.Since(began).Seconds()}
-	r.loader.Close() // what it decodes ahead must not slow the steps
+	m := Measured{ClipsPerSecond: float64((steps+1)*clips) / time.Since(began).Seconds()}
+	stop()
 	for i, micro := range batches {
 		if i == 1 {
 			began = time.Now()
 		}
-		if _, err := r.stepper.Step(micro, rates.Rate(i)); err != nil {
+		if _, err := l.Stepper.Step(micro, l.Rates.Rate(i)); err != nil {
 			return Measured{}, err
 		}
 	}

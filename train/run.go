@@ -13,6 +13,7 @@ import (
 	"videomae/recipe"
 	"videomae/seed"
 	"videomae/video"
+	"videomae/weights"
 )
 
 // Options say what to train on what.
@@ -25,6 +26,7 @@ type Options struct {
 	Out     string // the run's folder
 	Start   State  // weights and moments to begin with
 	From    Progress
+	Origin  string  // of the weights that the run began with (OriginOf); "" if nothing is known
 	Viewer  *Viewer // draws reconstructions; nil draws none
 
 	Sink metrics.Sink
@@ -139,7 +141,8 @@ func (r *run) Save(at Progress) (string, error) {
 		return "", err
 	}
 	about := NewProvenance(r.Engine, r.Data, r.Config.Train.Init)
-	c := Checkpoint[recipe.Pretrain]{Progress: at, Config: r.Config, Provenance: about, State: state, About: map[string]string{FamilyKey: PretrainFamily}}
+	c := Checkpoint[recipe.Pretrain]{Progress: at, Config: r.Config, Provenance: about, State: state,
+		About: WithOrigin(map[string]string{weights.FamilyKey: weights.PretrainFamily}, r.Origin)}
 	folder := CheckpointFolder(r.Out)
 	path, err := c.Save(folder, r.model.Specs())
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"videomae/weights"
 )
 
 // command runs the program's own entry and gives what it printed.
@@ -54,7 +55,7 @@ func TestConvertThereAndBack(t *testing.T) {
 		if err := json.Unmarshal([]byte(out), &i); err != nil || status != 0 {
 			t.Fatal(err, errs)
 		}
-		if i.Kind != want || i.Family != pretrainFamily || i.Weights.Model.EncoderWidth != 12 || i.Weights.Misfit != "" || i.Weights.Origin == nil {
+		if i.Kind != want || i.Family != weights.PretrainFamily || i.Weights.Model.EncoderWidth != 12 || i.Weights.Misfit != "" || i.Weights.Origin == nil {
 			t.Errorf("%s: %+v, %+v", path, i, i.Weights)
 		}
 		if status, out, _ := command(t, "inspect", path); status != 0 || !strings.Contains(out, "encoder 12 wide, 2 blocks") {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"videomae/finetune"
 	"videomae/masking"
 	"videomae/recipe"
 	"videomae/train"
@@ -34,6 +35,10 @@ func dryRun(ctx context.Context, s Streams, t train.Options, asJSON bool) error 
 	if err != nil {
 		return err
 	}
+	return f.print(s, asJSON)
+}
+
+func (f forecast) print(s Streams, asJSON bool) error {
 	if asJSON {
 		return printJSON(s.Out, f)
 	}
@@ -75,6 +80,34 @@ func predict(ctx context.Context, s Streams, t train.Options) (forecast, error) 
 	if err != nil {
 		return forecast{}, err
 	}
+	f.timed(measured, perStep)
+	return f, nil
+}
+
+// predictFinetune is the forecast of a fine-tuning run. Training is counted as if nothing were frozen.
+func predictFinetune(ctx context.Context, s Streams, o finetune.Options, schedule recipe.Schedule) (forecast, error) {
+	parameters := 0
+	for _, spec := range o.Model.Specs() {
+		parameters += spec.Size()
+	}
+	m, perStep := o.Config.Model, o.Config.Train.ClipsPerStep()
+	clips := perStep * o.Config.Data.Repeats
+	blocks := blockMemory(o.Config.Train.Train, part{o.Model.Encoder.Tokens(), m.EncoderWidth, m.EncoderHeads, m.EncoderDepth})
+	pixels := 2 * float64(o.Model.Encoder.Tokens()*o.Model.Encoder.CubeSize()) // the clip, and cut into cubes
+	f := forecast{Settings: string(o.Config.YAML()), Derivation: schedule.Derivation, Clips: len(o.Data.Items), Steps: schedule.TotalSteps,
+		Parameters: parameters, StepFLOP: 6e9 * encoderGMAC(o.Model.Encoder) * float64(clips),
+		MemoryMiB: mib(parameters, float64(o.Config.Train.Batch*o.Config.Data.Repeats)*(blocks+pixels))}
+	fmt.Fprintf(s.Err, "timing %d steps and their clips\n", measuredSteps)
+	measured, err := finetune.Measure(ctx, o, measuredSteps)
+	if err != nil {
+		return forecast{}, err
+	}
+	f.timed(measured, perStep)
+	return f, nil
+}
+
+// timed adds what was measured: how long steps of so many clips take.
+func (f *forecast) timed(measured train.Measured, perStep int) {
 	f.ClipsPerSecond, f.StepSeconds = measured.ClipsPerSecond, measured.StepSeconds
 	decode := float64(perStep) / f.ClipsPerSecond
 	f.Waits = fmt.Sprintf("training waits for video: %.2f s to decode a step's clips, %.2f s to train on them", decode, f.StepSeconds)
@@ -83,22 +116,39 @@ func predict(ctx context.Context, s Streams, t train.Options) (forecast, error) 
 	}
 	// Engines that compute on the CPU share it with the decoders, so that the two times add up; this is the worse case.
 	f.Hours = float64(f.Steps) * (f.StepSeconds + decode) / 3600
-	return f, nil
 }
 
-// predictMemory estimates a step's memory in MiB: four copies of the weights (values, two moments, gradients) and the
-// activations that the backward pass needs, counted from the values that one block stores for each token.
+// predictMemory estimates a pre-training step's memory in MiB.
 func predictMemory(p recipe.Pretrain, parameters, visible, tokens int) float64 {
 	m := p.Model
-	encoder := stored(visible, m.EncoderWidth, m.EncoderHeads)
-	decoder := stored(tokens, m.DecoderWidth, m.DecoderHeads)
-	blocks := encoder*float64(m.EncoderDepth) + decoder*float64(m.DecoderDepth)
-	if p.Train.GradientCheckpointing { // one block at a time, and the inputs of all
-		blocks = max(encoder, decoder) + float64(visible*m.EncoderWidth*m.EncoderDepth+tokens*m.DecoderWidth*m.DecoderDepth)
-	}
+	blocks := blockMemory(p.Train.Train, part{visible, m.EncoderWidth, m.EncoderHeads, m.EncoderDepth}, part{tokens, m.DecoderWidth, m.DecoderHeads, m.DecoderDepth})
 	cube := m.Tubelet * m.Patch * m.Patch * m.Channels
 	pixels := 6 * float64(tokens*cube) // normalised clip, cubes, target and its parts, prediction
-	return 4 * (4*float64(parameters) + float64(p.Train.Batch)*(blocks+pixels)) / (1 << 20)
+	return mib(parameters, float64(p.Train.Batch)*(blocks+pixels))
+}
+
+// mib is the memory of four copies of the weights (values, two moments, gradients) and of the activations that the backward pass needs.
+func mib(parameters int, activations float64) float64 {
+	return 4 * (4*float64(parameters) + activations) / (1 << 20)
+}
+
+// part is an encoder or a decoder.
+type part struct{ tokens, width, heads, depth int }
+
+// blockMemory counts the values of a clip that blocks keep for the backward pass: with gradient checkpointing those of one block at a time,
+// and the inputs of all.
+func blockMemory(t recipe.Train, parts ...part) float64 {
+	var all, largest, inputs float64
+	for _, p := range parts {
+		one := stored(p.tokens, p.width, p.heads)
+		all += one * float64(p.depth)
+		largest = max(largest, one)
+		inputs += float64(p.tokens * p.width * p.depth)
+	}
+	if t.GradientCheckpointing {
+		return largest + inputs
+	}
+	return all
 }
 
 // stored counts the values that a block keeps for the backward pass: two norms (4 D), query, key and value (4 D), attention's

@@ -14,6 +14,7 @@ import (
 	"videomae/finetune"
 	"videomae/recipe"
 	"videomae/train"
+	"videomae/weights"
 )
 
 // finetuneOptions are what finetune was asked for.
@@ -49,7 +50,7 @@ highest top-1, "checkpoints" the last ones.`,
 	c.Flags().StringVar(&o.recipe, "recipe", "", "recipe to start from: a YAML file or one of the built-in names (videomae inspect lists them)")
 	c.Flags().StringVar(&o.out, "out", "", "folder of the run")
 	c.Flags().BoolVar(&o.resume, "resume", false, "go on from the newest checkpoint of --out, or begin if there is none")
-	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "print data, settings and what would be taken from --init; train nothing")
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "print data, settings, what would be taken from --init, memory, work and predicted time; train nothing")
 	c.Flags().BoolVar(&o.overfit, "overfit-batch", false, "only see whether the model can learn one batch by heart, which it must; fails if not")
 	c.Flags().BoolVar(&o.json, "json", false, "print the result as JSON")
 	addSettings(c, &o.overrides, recipe.DefaultFinetune())
@@ -81,10 +82,6 @@ func runFinetune(ctx context.Context, s Streams, o finetuneOptions) error {
 		return err
 	}
 	j.explain(s, schedule)
-	if o.dryRun {
-		_, err := s.Out.Write(j.Config.YAML())
-		return err
-	}
 	if j.Decoder, err = openForRun(s, j.Config.Decoder, j.Config.Data.Data, o.out); err != nil {
 		return err
 	}
@@ -93,6 +90,13 @@ func runFinetune(ctx context.Context, s Streams, o finetuneOptions) error {
 		return err
 	}
 	defer j.Backend.Finalize()
+	if o.dryRun {
+		f, err := predictFinetune(ctx, s, j.Options, schedule)
+		if err != nil {
+			return err
+		}
+		return f.print(s, o.json)
+	}
 	if o.overfit {
 		return o.learnByHeart(ctx, s, j.Options)
 	}
@@ -140,7 +144,8 @@ func (o finetuneOptions) begin(j *finetuneJob) error {
 		return err
 	}
 	j.taken, j.Start = taken, finetune.Update(j.Config, j.Model).NewState(values)
-	return nil
+	j.Origin, err = train.OriginOf(j.Config.Train.Init)
+	return err
 }
 
 // configuration resolves the settings of a new run: those of the recipe, or such as fit the data and the checkpoint, then flags and overrides.
@@ -210,7 +215,7 @@ func (o finetuneOptions) goOn(j *finetuneJob) error {
 			f.Data.Path, o.out, o.out)
 	}
 	j.Config, j.Model, j.Engine = f, trained.Model, engine.Name(f.Engine)
-	j.Start, j.From = c.State, c.Progress
+	j.Start, j.From, j.Origin = c.State, c.Progress, c.About[weights.OriginKey]
 	return j.examine(trained.Classes)
 }
 

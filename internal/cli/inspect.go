@@ -20,9 +20,6 @@ import (
 	"videomae/weights"
 )
 
-// pretrainFamily is the family of the models that pretrain trains, as their files name it.
-const pretrainFamily = "videomae-pretrain"
-
 // inspection is what inspect finds in a file, a folder or a recipe.
 type inspection struct {
 	Path       string            `json:"path"`
@@ -122,7 +119,7 @@ func inspectCheckpoint(folder string) (inspection, error) {
 	}
 	_, err = os.Stat(filepath.Join(folder, train.ConfigFile))
 	_, state := os.Stat(filepath.Join(folder, stateFile))
-	if err != nil || state != nil || about[train.FamilyKey] == train.FinetuneFamily {
+	if err != nil || state != nil || about[weights.FamilyKey] == weights.FinetuneFamily {
 		return inspectWeights(folder)
 	}
 	c, err := train.LoadCheckpoint(folder)
@@ -146,7 +143,7 @@ func inspectConfig(p recipe.Pretrain) (inspection, error) {
 	}
 	cubes := model.Encoder.Tokens()
 	gmac := float64(model.ForwardMACs(cubes-masked)) / 1e9
-	i := inspection{Family: pretrainFamily, Parameters: int64(model.Parameters()), yaml: p.YAML(),
+	i := inspection{Family: weights.PretrainFamily, Parameters: int64(model.Parameters()), yaml: p.YAML(),
 		Work: &work{Visible: cubes - masked, Cubes: cubes, ForwardGMAC: gmac, TrainingGFLOP: 3 * 2 * gmac}}
 	for _, s := range model.Specs() {
 		i.Tensors = append(i.Tensors, newTensorInfo(s.Name, weights.F32, s.Shape))

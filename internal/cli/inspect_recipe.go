@@ -13,9 +13,6 @@ import (
 	"videomae/weights"
 )
 
-// finetuneFamily is the family of the classifiers that fine-tuning makes, as their files name it.
-const finetuneFamily = "videomae-finetune"
-
 // recipeLine is what the list of recipes says of one.
 type recipeLine struct {
 	Name        string      `json:"name"`
@@ -98,7 +95,7 @@ func inspectFinetune(f recipe.Finetune) (inspection, error) {
 	}
 	cubes := encoder.Tokens()
 	gmac := encoderGMAC(encoder)
-	i := inspection{Family: finetuneFamily, yaml: f.YAML(), Work: &work{Visible: cubes, Cubes: cubes, ForwardGMAC: gmac, TrainingGFLOP: 3 * 2 * gmac}}
+	i := inspection{Family: weights.FinetuneFamily, yaml: f.YAML(), Work: &work{Visible: cubes, Cubes: cubes, ForwardGMAC: gmac, TrainingGFLOP: 3 * 2 * gmac}}
 	for _, s := range model.Specs() {
 		if strings.HasPrefix(s.Name, "head.") {
 			continue

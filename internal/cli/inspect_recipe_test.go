@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"videomae/recipe"
+	"videomae/weights"
 )
 
 func TestListOfRecipesHasBothKinds(t *testing.T) {
@@ -52,9 +53,9 @@ func TestInspectShowsBothKindsOfRecipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string][2]string{
-		"demo":                      {pretrainFamily, finetuneFamily},
-		"k400-to-ucf101-vit-b-1600": {finetuneFamily, ""},
-		file:                        {finetuneFamily, ""},
+		"demo":                      {weights.PretrainFamily, weights.FinetuneFamily},
+		"k400-to-ucf101-vit-b-1600": {weights.FinetuneFamily, ""},
+		file:                        {weights.FinetuneFamily, ""},
 	} {
 		i, err := look(path)
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"videomae/recipe"
 	"videomae/train"
+	"videomae/weights"
 )
 
 // saveCheckpoint writes a run with one checkpoint of a small model; change may alter its weights.
@@ -34,7 +35,7 @@ func saveCheckpoint(t *testing.T, change func([][]float32)) (run string) {
 		Progress:   train.Progress{Step: 7, Updates: 6},
 		Provenance: train.Provenance{Program: "videomae test", Data: "clips.csv", Clips: 11},
 		Config:     p, State: train.NewState(values),
-		About: map[string]string{train.FamilyKey: train.PretrainFamily},
+		About: map[string]string{weights.FamilyKey: weights.PretrainFamily},
 	}.Save(train.CheckpointFolder(run), model.Specs())
 	if err != nil {
 		t.Fatal(err)

@@ -52,7 +52,7 @@ func inspectWeights(path string) (i inspection, err error) {
 		i.Parameters += t.values
 	}
 	i.Weights = recognise(c, unknown)
-	if said := c.Raw.Metadata()[train.FamilyKey]; said != "" {
+	if said := c.Raw.Metadata()[weights.FamilyKey]; said != "" {
 		i.Family = said
 	} else if unknown == nil {
 		i.Family = familyOf(c.Model.Kind)
@@ -73,9 +73,9 @@ func inspectWeights(path string) (i inspection, err error) {
 func familyOf(k checkpoint.Kind) string {
 	switch k {
 	case checkpoint.Pretrain:
-		return train.PretrainFamily
+		return weights.PretrainFamily
 	case checkpoint.Classifier:
-		return train.FinetuneFamily
+		return weights.FinetuneFamily
 	}
 	return "videomae-" + string(k)
 }
@@ -84,7 +84,7 @@ func recognise(c *checkpoint.Checkpoint, unknown error) *recognised {
 	r := &recognised{Names: c.Family, Whose: c.About, Lost: append([]checkpoint.Loss{}, c.Lost...), Remarks: append([]string{}, c.Remarks...),
 		Epoch: c.Torch.Epoch, Settings: c.Torch.Args}
 	var origin checkpoint.Origin
-	if text, ok := c.Raw.Metadata()[checkpoint.OriginKey]; ok && json.Unmarshal([]byte(text), &origin) == nil {
+	if text, ok := c.Raw.Metadata()[weights.OriginKey]; ok && json.Unmarshal([]byte(text), &origin) == nil {
 		r.Origin = &origin
 	}
 	if unknown != nil {

@@ -18,6 +18,7 @@ import (
 	"videomae/report"
 	"videomae/train"
 	"videomae/video"
+	"videomae/weights"
 )
 
 // pretrainOptions are what pretrain was asked for.
@@ -141,6 +142,11 @@ func assemble(s Streams, o pretrainOptions, from *train.Checkpoint[recipe.Pretra
 		return t, err
 	}
 	if t.Start, t.From, err = startState(t.Config, from); err != nil {
+		return t, err
+	}
+	if from != nil {
+		t.Origin = from.About[weights.OriginKey]
+	} else if t.Origin, err = train.OriginOf(t.Config.Train.Init); err != nil {
 		return t, err
 	}
 	t.Bad = s.unreadable

@@ -10,23 +10,18 @@ import (
 	"path/filepath"
 	"strings"
 
+	"videomae/weights"
 	"videomae/weights/torch"
-)
-
-// Keys of the metadata that this program writes beside tensors.
-const (
-	ModelKey  = "videomae.model"  // Model as JSON
-	OriginKey = "videomae.origin" // Origin as JSON
 )
 
 // fromMetadata takes the description that this program wrote. Sizes must be those of the tensors.
 func (c *Checkpoint) fromMetadata() (bool, error) {
-	text, ok := c.Raw.Metadata()[ModelKey]
+	text, ok := c.Raw.Metadata()[weights.ModelKey]
 	if !ok || c.Family != "official" && c.Family != hubFamily {
 		return false, nil
 	}
 	if err := c.Model.fromText(text); err != nil {
-		return false, fmt.Errorf("metadata %s: %w", ModelKey, err)
+		return false, fmt.Errorf("metadata %s: %w", weights.ModelKey, err)
 	}
 	return true, nil
 }

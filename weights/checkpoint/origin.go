@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"videomae/weights"
 )
 
 // Origin says where weights come from. It stays the same however often they are converted.
@@ -34,9 +35,9 @@ var presumed = map[string]string{
 // and hashed. licence, if not empty, is the caller's statement. done is told the bytes read.
 func (c *Checkpoint) FindOrigin(ctx context.Context, licence string, done func(bytes int64)) (Origin, error) {
 	var o Origin
-	if text, ok := c.Raw.Metadata()[OriginKey]; ok {
+	if text, ok := c.Raw.Metadata()[weights.OriginKey]; ok {
 		if err := json.Unmarshal([]byte(text), &o); err != nil {
-			return o, fmt.Errorf("%s: metadata %s: %w", c.Tensors, OriginKey, err)
+			return o, fmt.Errorf("%s: metadata %s: %w", c.Tensors, weights.OriginKey, err)
 		}
 	} else {
 		sum, err := hashFiles(ctx, c.Files, done)
@@ -54,7 +55,7 @@ func (c *Checkpoint) FindOrigin(ctx context.Context, licence string, done func(b
 
 // Hashed is the number of bytes that FindOrigin reads.
 func (c *Checkpoint) Hashed() (total int64) {
-	if _, ok := c.Raw.Metadata()[OriginKey]; ok {
+	if _, ok := c.Raw.Metadata()[weights.OriginKey]; ok {
 		return 0
 	}
 	for _, file := range c.Files {
@@ -73,7 +74,7 @@ func (o *Origin) presume(c *Checkpoint) {
 			return
 		}
 	}
-	if strings.HasPrefix(c.Raw.Metadata()[familyKey], "videomae-") {
+	if strings.HasPrefix(c.Raw.Metadata()[weights.FamilyKey], "videomae-") {
 		return // trained by this program, which makes no claim on weights
 	}
 	family := c.Family

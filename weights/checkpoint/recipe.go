@@ -7,13 +7,7 @@ import (
 
 	"videomae/classify"
 	"videomae/recipe"
-)
-
-// Keys of the metadata of checkpoints that this program trained.
-const (
-	familyKey    = "family"
-	classesKey   = "classes"   // names, a JSON list
-	positionsKey = "positions" // grid whose table of positions is interpolated
+	"videomae/weights"
 )
 
 // fromRecipe takes the recipe beside the weights of a run of this program.
@@ -48,13 +42,13 @@ func (c *Checkpoint) fromRecipe() (bool, error) {
 	if r.Model.Pooling != string(classify.Mean) && m.Kind == Detector {
 		m.Kind = Classifier // its tensors have the same names
 	}
-	m.Grid = c.Raw.Metadata()[positionsKey]
+	m.Grid = c.Raw.Metadata()[weights.PositionsKey]
 	if m.Kind == Classifier {
 		m.Pooling = r.Model.Pooling
 		if m.Pooling != string(classify.Mean) {
 			m.Norm = "norm"
 		}
-		if err := json.Unmarshal([]byte(c.Raw.Metadata()[classesKey]), &m.Classes); err != nil || len(m.Classes) != m.Head {
+		if err := json.Unmarshal([]byte(c.Raw.Metadata()[weights.ClassesKey]), &m.Classes); err != nil || len(m.Classes) != m.Head {
 			return false, fmt.Errorf("metadata name %d classes of %d (%v)", len(m.Classes), m.Head, err)
 		}
 	}
