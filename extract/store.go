@@ -58,6 +58,7 @@ func Fingerprint(e train.Encoder) string {
 			for _, v := range values {
 				part = binary.LittleEndian.AppendUint32(part, math.Float32bits(v))
 			}
+			clearUpper()
 			h.Write(part)
 		}
 	}
