@@ -23,7 +23,7 @@ func bootstrap(videos []int, kinds int, s uint64, numbers int, measure func(draw
 	for i := range values {
 		values[i] = make([]float64, Resamples)
 	}
-	workers := runtime.GOMAXPROCS(0)
+	workers, n := runtime.GOMAXPROCS(0), uint64(len(videos))
 	var running sync.WaitGroup
 	for w := range workers {
 		running.Go(func() {
@@ -31,8 +31,12 @@ func bootstrap(videos []int, kinds int, s uint64, numbers int, measure func(draw
 			for r := w; r < Resamples; r += workers {
 				clear(drawn)
 				rng := seed.Rand(s, "bootstrap", uint64(r))
-				for range videos {
-					drawn[videos[rng.IntN(len(videos))]]++
+				for left := len(videos); left > 0; left -= 2 {
+					bits := rng.Uint64() // for two draws, each a 32-bit fraction of n, even to n/2^32
+					drawn[videos[bits>>32*n>>32]]++
+					if left > 1 {
+						drawn[videos[bits&(1<<32-1)*n>>32]]++
+					}
 				}
 				measure(drawn, into)
 				for i, v := range into {
