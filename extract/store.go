@@ -3,7 +3,6 @@
 package extract
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
@@ -17,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"videomae/internal/sha"
 	"videomae/train"
 	"videomae/weights"
 )
@@ -49,7 +49,7 @@ type About struct {
 
 // Fingerprint is a hash of an encoder's tensors, their names and values.
 func Fingerprint(e train.Encoder) string {
-	h := sha256.New()
+	h := sha.New()
 	part := make([]byte, 0, 1<<16)
 	for i, s := range e.Specs {
 		fmt.Fprintf(h, "%s %v\n", s.Name, s.Shape) // a hash takes everything
@@ -58,7 +58,6 @@ func Fingerprint(e train.Encoder) string {
 			for _, v := range values {
 				part = binary.LittleEndian.AppendUint32(part, math.Float32bits(v))
 			}
-			clearUpper()
 			h.Write(part)
 		}
 	}

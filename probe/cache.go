@@ -19,6 +19,7 @@ import (
 	"videomae/dataset"
 	"videomae/eval"
 	"videomae/extract"
+	"videomae/internal/sha"
 	"videomae/video"
 	"videomae/weights"
 )
@@ -38,8 +39,8 @@ type made struct {
 	Precision string          `json:"precision"`
 	Options   extract.Options `json:"options"`
 	Scheme    video.Scheme    `json:"scheme"`
-	Crops     int             `json:"crops"`
-	ShortSide int             `json:"short_side"`
+	Seed      uint64          `json:"seed"` // of schemes that draw
+	Chain     string          `json:"chain"`
 	Frame     [3]int          `json:"frame"` // height, width, channels
 	Videos    string          `json:"videos_sha256"`
 }
@@ -64,7 +65,8 @@ func (c *Cache) file(m dataset.Manifest, o dataset.ViewOptions) *cacheFile {
 	if c == nil {
 		return nil
 	}
-	text, err := json.Marshal(made{c.Weights, c.Precision, c.Options, o.Scheme, max(1, o.Chain.Views), o.Chain.ShortSide, [3]int{o.Height, o.Width, o.Channels}, hashOf(m)})
+	chain := fmt.Sprintf("method %v, short side %d, %d crops, round down %v", o.Chain.Method, o.Chain.ShortSide, max(1, o.Chain.Views), o.Chain.RoundDown)
+	text, err := json.Marshal(made{c.Weights, c.Precision, c.Options, o.Scheme, o.Seed, chain, [3]int{o.Height, o.Width, o.Channels}, hashOf(m)})
 	if err != nil {
 		panic(err) // of strings and numbers
 	}
@@ -74,7 +76,7 @@ func (c *Cache) file(m dataset.Manifest, o dataset.ViewOptions) *cacheFile {
 
 // hashOf is a hash of the videos of a list: their names and, where they are files, their size and time.
 func hashOf(m dataset.Manifest) string {
-	h := sha256.New()
+	h := sha.New()
 	for _, item := range m.Items {
 		state := "-"
 		if entry, err := os.Stat(item.Path); err == nil { // clips of packs are no files

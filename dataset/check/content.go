@@ -2,7 +2,6 @@ package check
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"videomae/internal/sha"
 	"videomae/video"
 	"videomae/video/imagedir"
 )
@@ -46,7 +46,7 @@ func contentHash(ctx context.Context, path string) (string, error) {
 	if _, _, packed := video.CutPacked(path); packed {
 		return "", nil
 	}
-	h := sha256.New()
+	h := sha.New()
 	entry, err := os.Stat(path)
 	if err != nil {
 		return "", err

@@ -2,7 +2,6 @@ package pack
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -11,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"videomae/internal/sha"
 	"videomae/video"
 )
 
@@ -179,7 +179,7 @@ func digest(path string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	h := sha256.New()
+	h := sha.New()
 	if _, err := io.Copy(h, f); err != nil {
 		return "", err
 	}

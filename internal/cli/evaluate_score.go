@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	"videomae/finetune"
 	"videomae/frames"
 	"videomae/frames/chain"
+	"videomae/internal/sha"
 	"videomae/train"
 	"videomae/video"
 )
@@ -144,7 +144,7 @@ func (e evaluation) about() eval.About {
 
 // fingerprint identifies a classifier: its weights, and what clips it takes.
 func fingerprint(t finetune.Trained) string {
-	h := sha256.New()
+	h := sha.New()
 	fmt.Fprintf(h, "%+v, stride %d, %s\n", t.Model, t.Recipe.Data.Stride, t.Recipe.Data.Sampling)
 	for _, w := range t.Weights {
 		_ = binary.Write(h, binary.LittleEndian, w) // a hash never fails to write

@@ -2,7 +2,6 @@ package checkpoint
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"videomae/internal/sha"
 	"videomae/weights"
 )
 
@@ -105,9 +105,9 @@ func (c *Checkpoint) sourceName() string {
 
 // hashFiles is the hash of a file, or of the list of several files' hashes and names.
 func hashFiles(ctx context.Context, files []string, done func(bytes int64)) (string, error) {
-	list := sha256.New()
+	list := sha.New()
 	for _, file := range files {
-		one := sha256.New()
+		one := sha.New()
 		if err := hashFile(ctx, one, file, done); err != nil {
 			return "", err
 		}

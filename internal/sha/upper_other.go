@@ -1,6 +1,6 @@
 //go:build !goexperiment.simd || !amd64
 
-package extract
+package sha
 
 // clearUpper has nothing to do in this build.
 func clearUpper() {}
