@@ -59,6 +59,7 @@ func accuracy(m model, s set) (top1, loss float64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
+	right := 0
 	for i, row := range scores {
 		if err := finite(row); err != nil {
 			return 0, 0, err
@@ -68,9 +69,9 @@ func accuracy(m model, s set) (top1, loss float64, err error) {
 			values[c] = float64(v)
 		}
 		if slices.Index(row, slices.Max(row)) == s.labels[i] {
-			top1 += 100 / float64(len(scores))
+			right++
 		}
 		loss += softmax(values, s.labels[i]) / float64(len(scores))
 	}
-	return top1, loss, nil
+	return 100 * float64(right) / float64(len(scores)), loss, nil
 }

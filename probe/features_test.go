@@ -155,6 +155,8 @@ func TestOtherFeaturesAreOtherFiles(t *testing.T) {
 		"views":     func(r *Reader, _ *dataset.Manifest) { r.Views.Scheme.Views = 2 },
 		"stride":    func(r *Reader, _ *dataset.Manifest) { r.Views.Scheme.Stride = 2 },
 		"crops":     func(r *Reader, _ *dataset.Manifest) { r.Views.Chain.Views = 3 },
+		"seed":      func(r *Reader, _ *dataset.Manifest) { r.Views.Seed = 1 },
+		"method":    func(r *Reader, _ *dataset.Manifest) { r.Views.Chain.Method = frames.PillowBilinear },
 		"size":      func(r *Reader, _ *dataset.Manifest) { r.Views.Height = 16 },
 		"name":      func(_ *Reader, m *dataset.Manifest) { m.Items[0].Name = "other.mp4" },
 		"part":      func(_ *Reader, m *dataset.Manifest) { m.Items[0].Count = 3 },

@@ -10,6 +10,7 @@ import (
 	"videomae/extract"
 	"videomae/frames"
 	"videomae/frames/chain"
+	"videomae/video"
 )
 
 // neighbourCounts are numbers of neighbours whose accuracies are told beside the one asked for.
@@ -116,7 +117,7 @@ func (o Options) list(ctx context.Context, x *extract.Extractor, name string, m 
 	test := chain.OfficialTest(max(c.Height, c.Width), crops)
 	test.Table = frames.ImageNet(c.Channels)
 	r := Reader{Encoder: x, Decoder: o.Decoder, Batch: o.Batch, Note: o.Note,
-		Views: dataset.ViewOptions{Scheme: scheme, Chain: test, Height: c.Height, Width: c.Width, Channels: c.Channels, Seed: o.Seed, Workers: o.Workers}}
+		Views: dataset.ViewOptions{Scheme: scheme, Chain: test, Height: c.Height, Width: c.Width, Channels: c.Channels, Workers: o.Workers}}
 	if o.Cache != "" {
 		r.Cache = &Cache{Folder: o.Cache, Weights: extract.Fingerprint(o.Encoder), Precision: o.Precision, Options: x.Options}
 	}
@@ -173,8 +174,11 @@ func (o Options) predictions(val Features) (eval.Predictions, error) {
 	if err != nil {
 		return eval.Predictions{}, fmt.Errorf("validation data %s: %w", o.Val.Source, err)
 	}
-	scheme := map[bool]string{true: "dense", false: "ssv2"}[o.Scheme.HasStride()]
-	p := eval.Predictions{About: eval.About{Classes: o.Classes, Temporal: o.Scheme.Views, Crops: o.Crops, Scheme: scheme, Checkpoint: o.Encoder.Source,
+	scheme := video.SampleDense
+	if !o.Scheme.HasStride() {
+		scheme = video.SampleSegments
+	}
+	p := eval.Predictions{About: eval.About{Classes: o.Classes, Temporal: o.Scheme.Views, Crops: o.Crops, Scheme: string(scheme), Checkpoint: o.Encoder.Source,
 		Model: extract.Fingerprint(o.Encoder), Data: o.Val.Source, DataHash: o.Val.Hash(), Precision: o.Precision, Engine: o.Engine}}
 	for i, item := range o.Val.Items {
 		v := eval.Video{Index: i, Name: val.Videos[i].Name, Class: item.Label, Label: -1, Error: val.Videos[i].Error}

@@ -142,6 +142,9 @@ func runProbe(ctx context.Context, s Streams, o probeOptions) error {
 	for _, p := range shown {
 		p.close()
 	}
+	if ctx.Err() != nil && o.Cache == "" {
+		return fmt.Errorf("interrupted; without --out or --cache no features are kept: %w", ctx.Err())
+	}
 	if err != nil {
 		return interrupted(ctx, err)
 	}
@@ -208,7 +211,7 @@ func (o *probeOptions) load(s Streams) error {
 	return o.unlike()
 }
 
-// unlike refuses a folder that holds the result of another probe.
+// unlike refuses a folder that holds another result.
 func (o *probeOptions) unlike() error {
 	if o.out == "" {
 		return nil
@@ -222,11 +225,20 @@ func (o *probeOptions) unlike() error {
 	if err == nil {
 		err = json.Unmarshal(text, &was)
 	}
-	if err == nil && was.Kind != o.Kind {
-		err = fmt.Errorf("it is of a probe of kind %q", was.Kind)
-	}
 	if err != nil {
-		return fmt.Errorf("%s holds another result (%w): choose another folder; --cache can be shared", path, err)
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	for _, v := range []struct {
+		name    string
+		was, is any
+	}{
+		{"kind", was.Kind, o.Kind}, {"weights", was.Model, extract.Fingerprint(o.Options.Encoder)}, {"data", was.Data, o.Val.Source},
+		{"layer", was.Settings.Layer, cmp.Or(o.Layer, o.Options.Encoder.Config.Depth)}, {"views", was.Views, fmt.Sprintf("%dx%d", o.Scheme.Views, o.Crops)},
+		{"videos of a class", was.PerClass, o.perClass}, {"shuffled labels", was.ShuffleLabels, o.shuffleLabels},
+	} {
+		if v.was != v.is {
+			return fmt.Errorf("%s holds another result (%s %v, not %v): choose another folder; --cache can be shared", path, v.name, v.was, v.is)
+		}
 	}
 	return nil
 }
