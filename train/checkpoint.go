@@ -4,15 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
 
-	"videomae/mae"
 	"videomae/recipe"
 	"videomae/vit"
 	"videomae/weights"
@@ -61,12 +56,6 @@ type Checkpoint[R Settings] struct {
 	Provenance Provenance
 	State      State // without moments, only a model is saved
 }
-
-// CheckpointFolder is where a run keeps its checkpoints, BestFolder where a fine-tuning run keeps the best one, and stepName a
-// checkpoint's name in them.
-func CheckpointFolder(run string) string { return filepath.Join(run, "checkpoints") }
-func BestFolder(run string) string       { return filepath.Join(run, "best") }
-func stepName(step int) string           { return fmt.Sprintf("step-%08d", step) }
 
 // Prefixes of folders that are not whole checkpoints: one being written, one being removed.
 const (
@@ -142,200 +131,6 @@ func saveTensors(path string, about map[string]string, specs []vit.Spec, parts .
 	return weights.Save(path, about, list)
 }
 
-// LoadCheckpoint reads a whole checkpoint folder of a pre-training run.
-func LoadCheckpoint(folder string) (Checkpoint[recipe.Pretrain], error) {
-	config, model, err := loadSettings(folder)
-	if err != nil {
-		return Checkpoint[recipe.Pretrain]{}, err
-	}
-	return ReadCheckpoint(folder, config, model.Specs())
-}
-
-// ReadCheckpoint reads a checkpoint folder, whose settings are config, of a model with these tensors. Every tensor of the model must be
-// there, and no other; moments may be missing for some tensors.
-func ReadCheckpoint[R Settings](folder string, config R, specs []vit.Spec) (Checkpoint[R], error) {
-	c := Checkpoint[R]{Config: config}
-	var err error
-	if c.State.Weights, c.About, err = LoadWeights(filepath.Join(folder, modelFile), specs); err != nil {
-		return c, err
-	}
-	err = errors.Join(readJSON(filepath.Join(folder, progressFile), &c.Progress), readJSON(filepath.Join(folder, provenanceFile), &c.Provenance))
-	if err != nil {
-		return c, err
-	}
-	c.State.Updates = c.Progress.Updates
-	if path := filepath.Join(folder, averageFile); exists(path) {
-		if c.State.Average, _, err = LoadWeights(path, specs); err != nil {
-			return c, err
-		}
-	}
-	c.State.First, c.State.Second, err = loadMoments(filepath.Join(folder, optimizerFile), specs)
-	return c, err
-}
-
-// loadMoments reads the optimiser's moments; those that are not there are empty.
-func loadMoments(path string, specs []vit.Spec) (first, second [][]float32, err error) {
-	file, err := weights.Open(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer file.Close()
-	var want []weights.Spec
-	for _, prefix := range []string{"first.", "second."} {
-		for _, s := range specs {
-			want = append(want, weights.Spec{Name: prefix + s.Name, Shape: s.Shape})
-		}
-	}
-	absent := map[string]bool{}
-	var allow []string
-	for _, w := range want {
-		if _, ok := file.Spec(w.Name); !ok {
-			absent[w.Name], allow = true, append(allow, w.Name)
-		}
-	}
-	if report, err := weights.Match(want, file, allow...); err != nil {
-		return nil, nil, fmt.Errorf("%s does not fit the model: %w\n%s", path, err, report)
-	}
-	all := make([][]float32, len(want))
-	for i, w := range want {
-		if absent[w.Name] {
-			continue
-		}
-		if all[i], err = ReadTensor(file, w.Name); err != nil {
-			return nil, nil, err
-		}
-	}
-	return all[:len(specs)], all[len(specs):], nil
-}
-
-// LoadModel reads the settings and the weights, in the order of the model's Specs, of a pre-training run's newest checkpoint or of one
-// checkpoint folder.
-func LoadModel(path string) (recipe.Pretrain, mae.Config, [][]float32, error) {
-	folder, err := Newest(path)
-	if err != nil {
-		return recipe.Pretrain{}, mae.Config{}, nil, err
-	}
-	config, model, err := loadSettings(folder)
-	if err != nil {
-		return recipe.Pretrain{}, mae.Config{}, nil, err
-	}
-	values, _, err := LoadWeights(filepath.Join(folder, modelFile), model.Specs())
-	return config, model, values, err
-}
-
-// LoadTrained reads the weights that a checkpoint folder is evaluated with: their running mean where one was kept.
-func LoadTrained(folder string, specs []vit.Spec) ([][]float32, error) {
-	path := filepath.Join(folder, averageFile)
-	if !exists(path) {
-		path = filepath.Join(folder, modelFile)
-	}
-	values, _, err := LoadWeights(path, specs)
-	return values, err
-}
-
-// About is what the weight file of a checkpoint folder says of its model.
-func About(folder string) (map[string]string, error) {
-	file, err := weights.Open(filepath.Join(folder, modelFile))
-	if err != nil {
-		return nil, err
-	}
-	return file.Metadata(), file.Close()
-}
-
-// loadSettings reads a checkpoint's recipe and the model it describes.
-func loadSettings(folder string) (recipe.Pretrain, mae.Config, error) {
-	config, err := recipe.Load(filepath.Join(folder, ConfigFile))
-	if err == nil {
-		config, err = config.Resolve()
-	}
-	if err != nil {
-		return config, mae.Config{}, fmt.Errorf("checkpoint %s: %w", folder, err)
-	}
-	model, err := ModelConfig(config.Model)
-	return config, model, err
-}
-
-// Newest gives the checkpoint folder that path stands for: path itself if it holds a model, or the newest checkpoint of the
-// run or of the folder of checkpoints at path. An error that wraps fs.ErrNotExist says that there is none.
-func Newest(path string) (string, error) {
-	if exists(filepath.Join(path, modelFile)) {
-		return path, nil
-	}
-	for _, folder := range []string{CheckpointFolder(path), path} {
-		names, err := checkpointNames(folder)
-		if err != nil {
-			return "", err
-		}
-		if len(names) > 0 {
-			return filepath.Join(folder, names[len(names)-1]), nil
-		}
-	}
-	return "", fmt.Errorf("no checkpoint in %s: %w", path, fs.ErrNotExist)
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
-
-// checkpointNames lists the whole checkpoints in a folder, oldest first.
-func checkpointNames(folder string) ([]string, error) {
-	entries, err := os.ReadDir(folder)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("checkpoints of %s: %w", folder, err)
-	}
-	var steps []int
-	for _, e := range entries {
-		digits, ok := strings.CutPrefix(e.Name(), "step-")
-		if step, err := strconv.Atoi(digits); ok && err == nil && stepName(step) == e.Name() {
-			steps = append(steps, step)
-		}
-	}
-	slices.Sort(steps)
-	var names []string
-	for _, step := range steps {
-		names = append(names, stepName(step))
-	}
-	return names, nil
-}
-
-// Prune removes all but the newest keep checkpoints of a folder, and what a killed run left half written or half removed.
-func Prune(folder string, keep int) error {
-	names, err := checkpointNames(folder)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, name := range names[:max(0, len(names)-keep)] {
-		errs = append(errs, discard(filepath.Join(folder, name)))
-	}
-	entries, err := os.ReadDir(folder)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		errs = append(errs, err)
-	}
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), writingPrefix) || strings.HasPrefix(e.Name(), removingPrefix) {
-			errs = append(errs, os.RemoveAll(filepath.Join(folder, e.Name())))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// discard removes a checkpoint, renaming it first: a kill in the middle leaves nothing that looks whole.
-func discard(folder string) error {
-	aside := filepath.Join(filepath.Dir(folder), removingPrefix+filepath.Base(folder))
-	if err := os.RemoveAll(aside); err != nil {
-		return err
-	}
-	if err := os.Rename(folder, aside); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		return err
-	}
-	return os.RemoveAll(aside)
-}
-
 func writeJSON(path string, v any) error {
 	text, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
@@ -363,13 +158,4 @@ func writeSynced(path string, text []byte) error {
 	}
 	_, err = f.Write(text)
 	return errors.Join(err, f.Sync(), f.Close())
-}
-
-// syncFolder waits until a folder's entries are on the disk.
-func syncFolder(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }
