@@ -8,8 +8,8 @@ import (
 )
 
 // Pays is the experiment that compares a classifier from scratch with what pre-training on the same videos, without their labels, makes of
-// the encoder: fine-tuned, and frozen with a linear probe and by nearest neighbours. The encoder with its first values is probed as well, as
-// what no training at all gives.
+// the encoder: fine-tuned, and frozen with a linear probe, an attentive one, and by nearest neighbours. The encoder with its first values is
+// probed as well, as what no training at all gives.
 type Pays struct {
 	Data     string // list with the splits train and val
 	Recipes  string // name of the recipes of pre-training and fine-tuning; that of training from scratch has "-scratch" behind it
@@ -61,6 +61,8 @@ func (p Pays) Experiment() Experiment {
 		{Name: "finetuned", Measured: true, Commands: training(p.Recipes, "pretrained", finetuned)},
 		{Name: "linear-untrained", Measured: true, Commands: probing("linear", untrained)},
 		{Name: "linear-pretrained", Measured: true, Commands: probing("linear", pretrained)},
+		{Name: "attentive-untrained", Measured: true, Commands: probing("attentive", untrained)},
+		{Name: "attentive-pretrained", Measured: true, Commands: probing("attentive", pretrained)},
 		{Name: "knn-untrained", Measured: true, Commands: probing("knn", untrained)},
 		{Name: "knn-pretrained", Measured: true, Commands: probing("knn", pretrained)},
 	}}
