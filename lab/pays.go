@@ -18,52 +18,63 @@ type Pays struct {
 	Seeds    []uint64
 }
 
+// The encoders that are probed, and the arms that make them.
+const pretrained, untrained = "pretrained", "untrained"
+
 // Experiment lists its arms.
 func (p Pays) Experiment() Experiment {
-	run := func(arm string) func(folder string, seed uint64) string {
-		return func(folder string, seed uint64) string { return filepath.Join(folder, fmt.Sprintf("%s-%d", arm, seed)) }
+	arms := []Arm{
+		{Name: pretrained, Commands: p.pretraining(pretrained)},
+		{Name: untrained, Commands: p.pretraining(untrained, "--lr", "1e-12", "--set", "optim.min_lr=0", "--steps", "1")},
+		{Name: "scratch", Measured: true, Commands: p.training("scratch", p.Recipes+"-scratch", "none")},
+		{Name: "finetuned", Measured: true, Commands: p.training("finetuned", p.Recipes, pretrained)},
 	}
-	pretrained, untrained, scratch, finetuned := run("pretrained"), run("untrained"), run("scratch"), run("finetuned")
-	seeded := func(seed uint64, args ...string) []string {
-		return append(args, "--data", p.Data, "--seed", fmt.Sprint(seed), "--json", "--resume")
-	}
-	few := []string{"--per-class", fmt.Sprint(p.PerClass)}
-	evaluate := func(checkpoint, out string) []string {
-		return []string{"evaluate", "--checkpoint", checkpoint, "--data", p.Data, "--split", "val", "--views", p.Views, "--out", out, "--json"}
-	}
-	training := func(recipe, init string, out func(string, uint64) string) func(string, uint64) [][]string {
-		return func(folder string, seed uint64) [][]string {
-			from := "none"
-			if init != "" {
-				from = run(init)(folder, seed)
-			}
-			to := out(folder, seed)
-			return [][]string{
-				append(seeded(seed, "finetune", "--recipe", recipe, "--init", from, "--out", to), few...),
-				evaluate(filepath.Join(to, "checkpoints"), to+"-evaluation"),
-			}
+	for _, kind := range []string{"linear", "attentive", "knn"} {
+		for _, encoder := range []string{untrained, pretrained} {
+			arms = append(arms, Arm{Name: kind + "-" + encoder, Measured: true, Commands: p.probing(kind, encoder)})
 		}
 	}
-	probing := func(kind string, of func(string, uint64) string) func(string, uint64) [][]string {
-		return func(folder string, seed uint64) [][]string {
-			args := []string{"probe", "--kind", kind, "--checkpoint", of(folder, seed), "--data", p.Data, "--seed", fmt.Sprint(seed), "--json"}
-			return [][]string{append(args, few...)}
+	return Experiment{Name: "pretraining-pays", Seeds: p.Seeds, Arms: arms}
+}
+
+// run is the folder of an arm's run.
+func run(folder, arm string, seed uint64) string {
+	return filepath.Join(folder, fmt.Sprintf("%s-%d", arm, seed))
+}
+
+// data are the arguments that every training and probe has.
+func (p Pays) data(seed uint64) []string {
+	return []string{"--data", p.Data, "--seed", fmt.Sprint(seed), "--json"}
+}
+
+// few are the arguments of those that see labels.
+func (p Pays) few() []string { return []string{"--per-class", fmt.Sprint(p.PerClass)} }
+
+func (p Pays) pretraining(arm string, extra ...string) func(string, uint64) [][]string {
+	return func(folder string, seed uint64) [][]string {
+		args := []string{"pretrain", "--recipe", p.Recipes, "--out", run(folder, arm, seed), "--resume"}
+		return [][]string{append(append(args, p.data(seed)...), extra...)}
+	}
+}
+
+// training makes a classifier and judges its last weights, so that the videos it is judged by have no part in their choice.
+func (p Pays) training(arm, recipe, init string) func(string, uint64) [][]string {
+	return func(folder string, seed uint64) [][]string {
+		from, out := init, run(folder, arm, seed)
+		if init != "none" {
+			from = run(folder, init, seed)
+		}
+		args := []string{"finetune", "--recipe", recipe, "--init", from, "--out", out, "--resume"}
+		return [][]string{
+			append(append(args, p.data(seed)...), p.few()...),
+			{"evaluate", "--checkpoint", filepath.Join(out, "checkpoints"), "--data", p.Data, "--split", "val", "--views", p.Views, "--out", out + "-evaluation", "--json"},
 		}
 	}
-	return Experiment{Name: "pretraining-pays", Seeds: p.Seeds, Arms: []Arm{
-		{Name: "pretrained", Commands: func(folder string, seed uint64) [][]string {
-			return [][]string{seeded(seed, "pretrain", "--recipe", p.Recipes, "--out", pretrained(folder, seed))}
-		}},
-		{Name: "untrained", Commands: func(folder string, seed uint64) [][]string {
-			return [][]string{seeded(seed, "pretrain", "--recipe", p.Recipes, "--lr", "1e-12", "--set", "optim.min_lr=0", "--steps", "1", "--out", untrained(folder, seed))}
-		}},
-		{Name: "scratch", Measured: true, Commands: training(p.Recipes+"-scratch", "", scratch)},
-		{Name: "finetuned", Measured: true, Commands: training(p.Recipes, "pretrained", finetuned)},
-		{Name: "linear-untrained", Measured: true, Commands: probing("linear", untrained)},
-		{Name: "linear-pretrained", Measured: true, Commands: probing("linear", pretrained)},
-		{Name: "attentive-untrained", Measured: true, Commands: probing("attentive", untrained)},
-		{Name: "attentive-pretrained", Measured: true, Commands: probing("attentive", pretrained)},
-		{Name: "knn-untrained", Measured: true, Commands: probing("knn", untrained)},
-		{Name: "knn-pretrained", Measured: true, Commands: probing("knn", pretrained)},
-	}}
+}
+
+func (p Pays) probing(kind, encoder string) func(string, uint64) [][]string {
+	return func(folder string, seed uint64) [][]string {
+		args := []string{"probe", "--kind", kind, "--checkpoint", run(folder, encoder, seed)}
+		return [][]string{append(append(args, p.data(seed)...), p.few()...)}
+	}
 }
