@@ -97,6 +97,9 @@ func attend(ctx context.Context, s Streams, path string, o attendOptions) error 
 	if err != nil {
 		return fmt.Errorf("%w (%w)", err, errUsage)
 	}
+	if o.checkpoint, err = checkpointOf(ctx, s, o.checkpoint); err != nil {
+		return err
+	}
 	encoder, err := finetune.LoadEncoder(o.checkpoint)
 	if err != nil {
 		return err

@@ -108,6 +108,9 @@ func classifyVideos(ctx context.Context, s Streams, videos []string, o classifyO
 			return fmt.Errorf("%w (%w)", err, errUsage)
 		}
 	}
+	if o.checkpoint, err = checkpointOf(ctx, s, o.checkpoint); err != nil {
+		return err
+	}
 	if w.trained, err = finetune.Load(o.checkpoint); err != nil {
 		return err
 	}

@@ -105,6 +105,10 @@ func runConvert(ctx context.Context, s Streams, o convertOptions) error {
 	if err := o.resolve(); err != nil {
 		return err
 	}
+	var err error
+	if o.In, err = weightsOf(ctx, s, o.In); err != nil {
+		return err
+	}
 	began := time.Now()
 	bar := newByteProgress(s)
 	o.Progress = bar.progress

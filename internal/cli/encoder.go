@@ -24,7 +24,7 @@ type encoderOptions struct {
 
 func (o *encoderOptions) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&o.checkpoint, "checkpoint", "", "run or checkpoint folder")
+	f.StringVar(&o.checkpoint, "checkpoint", "", sourceHelp)
 	f.StringVar(&o.engine, "engine", "", "compute engine (videomae doctor lists them)")
 	f.StringVar(&o.precision, "precision", "f32", "of the matrix products: f32 or bf16")
 	f.StringVar(&o.decoder, "decoder", autoDecoder, decoderHelp)

@@ -31,6 +31,10 @@ type evaluation struct {
 
 // score runs the model over the videos that --out does not have yet.
 func (o evaluateOptions) score(ctx context.Context, s Streams) (eval.Predictions, error) {
+	var err error
+	if o.checkpoint, err = checkpointOf(ctx, s, o.checkpoint); err != nil {
+		return eval.Predictions{}, err
+	}
 	e, err := o.prepare(s)
 	if err != nil {
 		return eval.Predictions{}, err

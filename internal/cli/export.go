@@ -66,7 +66,7 @@ inputs, outputs, norms, soft-max and residual sums stay in 32. Values pass one t
 		RunE: func(c *cobra.Command, _ []string) error { return exportONNX(c.Context(), s, o) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.Checkpoint, "checkpoint", "", "run, checkpoint folder, or a checkpoint of any family that convert reads")
+	f.StringVar(&o.Checkpoint, "checkpoint", "", sourceHelp)
 	f.StringVar((*string)(&o.What), "what", "", "features, classifier or reconstruction")
 	f.StringVar(&o.Out, "out", "", "file to make, which must not be there yet")
 	f.StringVar(&o.batch, "batch", "free", "clips of a call: a number, or free")
@@ -103,6 +103,10 @@ func (o *exportOptions) resolve() error {
 func exportONNX(ctx context.Context, s Streams, o exportOptions) error {
 	if err := o.resolve(); err != nil {
 		return fmt.Errorf("%w (%w)", err, errUsage)
+	}
+	var err error
+	if o.Checkpoint, err = weightsOf(ctx, s, o.Checkpoint); err != nil {
+		return err
 	}
 	began := time.Now()
 	bar := newByteProgress(s)

@@ -107,6 +107,9 @@ func features(ctx context.Context, s Streams, videos []string, o featuresOptions
 	if err != nil {
 		return fmt.Errorf("%w (%w)", err, errUsage)
 	}
+	if o.checkpoint, err = checkpointOf(ctx, s, o.checkpoint); err != nil {
+		return err
+	}
 	encoder, err := finetune.LoadEncoder(o.checkpoint)
 	if err != nil {
 		return err

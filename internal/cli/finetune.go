@@ -52,6 +52,9 @@ highest top-1, "checkpoints" the last ones.`,
 	c.Flags().BoolVar(&o.json, "json", false, "print the result as JSON")
 	addSettings(c, &o.overrides, recipe.DefaultFinetune())
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if err := initOf(c, s); err != nil {
+			return err
+		}
 		o.apply = func(f *recipe.Finetune) error {
 			if err := applySettings(c, o.overrides, f); err != nil {
 				return fmt.Errorf("%w (%w)", err, errUsage)

@@ -72,7 +72,11 @@ Training work counts two operations for a MAC and the backward pass as two forwa
 			if len(args) == 0 {
 				return listRecipes(s, asJSON)
 			}
-			return inspect(s, args[0], asJSON, all)
+			path, err := weightsOf(c.Context(), s, args[0])
+			if err != nil {
+				return err
+			}
+			return inspect(s, path, asJSON, all)
 		},
 	}
 	c.Flags().BoolVar(&all, "tensors", false, "list every tensor, not only groups of equal ones")

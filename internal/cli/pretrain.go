@@ -50,6 +50,9 @@ receives checkpoints, metrics.jsonl, TensorBoard events, reconstructions and the
 	c.Flags().BoolVar(&o.json, "json", false, "print the result as JSON")
 	addSettings(c, &o.overrides, recipe.Default())
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if err := initOf(c, s); err != nil {
+			return err
+		}
 		o.apply = func(p *recipe.Pretrain) error { return applySettings(c, o.overrides, p) }
 		return pretrain(c.Context(), s, o)
 	}

@@ -115,6 +115,10 @@ func runProbe(ctx context.Context, s Streams, o probeOptions) error {
 	if err := o.check(); err != nil {
 		return fmt.Errorf("%w (%w)", err, errUsage)
 	}
+	var err error
+	if o.checkpoint, err = checkpointOf(ctx, s, o.checkpoint); err != nil {
+		return err
+	}
 	encoder, err := finetune.LoadEncoder(o.checkpoint)
 	if err != nil {
 		return err

@@ -47,7 +47,7 @@ those of the masked cube itself (as the official tool does, which leaks), and th
 		RunE: func(c *cobra.Command, _ []string) error { return reconstruct(c.Context(), s, o) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.checkpoint, "checkpoint", "", "run or checkpoint folder")
+	f.StringVar(&o.checkpoint, "checkpoint", "", sourceHelp)
 	f.StringVar(&o.video, "video", "", "video file, or folder of pictures")
 	f.StringVar(&o.out, "out", "", "folder to write to")
 	f.StringVar(&o.engine, "engine", "", "compute engine (videomae doctor lists them)")
@@ -63,7 +63,11 @@ func reconstruct(ctx context.Context, s Streams, o reconstructOptions) error {
 	if o.checkpoint == "" || o.video == "" || o.out == "" {
 		return fmt.Errorf("--checkpoint, --video and --out are needed (%w)", errUsage)
 	}
-	config, model, weights, err := train.LoadModel(o.checkpoint)
+	folder, err := checkpointOf(ctx, s, o.checkpoint)
+	if err != nil {
+		return err
+	}
+	config, model, weights, err := train.LoadModel(folder)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ var settings = []setting{
 	{"seed", []string{"train.seed"}, "seed of every random decision"},
 	{"precision", []string{"train.precision"}, "f32 or bf16"},
 	{"gradient-checkpointing", []string{"train.gradient_checkpointing"}, "true: store less and compute more"},
-	{"init", []string{"train.init"}, "go on from the weights of this run, checkpoint or safetensors file"},
+	{"init", []string{"train.init"}, "start from these weights: a " + sourceHelp},
 	{"checkpoint-steps", []string{"train.checkpoint_steps"}, "save every so many steps (0: by time only)"},
 	{"checkpoint-minutes", []string{"train.checkpoint_minutes"}, "save every so many minutes (0: by steps only)"},
 	{"keep", []string{"train.keep"}, "newest checkpoints to keep"},

@@ -91,7 +91,7 @@ func nonCommercial(licence string) bool {
 	return strings.Contains(l, "-nc") || strings.Contains(l, "noncommercial") || strings.Contains(l, "non-commercial")
 }
 
-// sourceName is the name of the folder or file, without where it lies on this machine.
+// sourceName is the name of the folder or file, without where it lies on this machine; of one in the hub's cache its name there, with the commit.
 func (c *Checkpoint) sourceName() string {
 	path := c.Tensors
 	if c.Folder != "" {
@@ -99,6 +99,10 @@ func (c *Checkpoint) sourceName() string {
 	}
 	if absolute, err := filepath.Abs(path); err == nil {
 		path = absolute
+	}
+	snapshots := filepath.Dir(path)
+	if model, ok := strings.CutPrefix(filepath.Base(filepath.Dir(snapshots)), "models--"); ok && filepath.Base(snapshots) == "snapshots" {
+		return "hf:" + strings.Replace(model, "--", "/", 1) + "@" + filepath.Base(path)
 	}
 	return filepath.Base(path)
 }

@@ -95,23 +95,39 @@ func link(blob, path string) error {
 	return os.Rename(beside, path)
 }
 
+// HashOf gives the hash that a file of the cache is kept under, which its link tells: SHA-256, or SHA-1 as git counts it. Other files have none.
+func HashOf(path string) (string, bool) {
+	target, err := os.Readlink(path)
+	sum := filepath.Base(target)
+	return sum, err == nil && isHash(sum) && filepath.Base(filepath.Dir(target)) == "blobs"
+}
+
 // lockPoll is how often a lock that another process holds is tried.
 const lockPoll = 100 * time.Millisecond
 
 // lock keeps other processes away from a part of a repository, where huggingface_hub locks: its files by their hashes.
 func (c *Client) lock(ctx context.Context, ref Reference, name string) (unlock func() error, err error) {
 	path := filepath.Join(c.Cache, ".locks", folderName(ref), name+".lock")
+	unlock, err = Lock(ctx, path, func() { c.report("%s: another process is fetching it; waiting", ref) })
+	if err != nil {
+		err = fmt.Errorf("%s: %w", ref, err)
+	}
+	return unlock, err
+}
+
+// Lock keeps other processes away that lock the same file, which it makes. waiting is called if one of them has to be waited for.
+func Lock(ctx context.Context, path string, waiting func()) (unlock func() error, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return nil, fmt.Errorf("cache of the hub: %w", err)
+		return nil, err
 	}
 	l := flock.New(path)
 	locked, err := l.TryLock()
 	if err == nil && !locked {
-		c.report("%s: another process is fetching it; waiting", ref)
+		waiting()
 		locked, err = l.TryLockContext(ctx, lockPoll)
 	}
 	if err != nil || !locked {
-		return nil, fmt.Errorf("%s: lock %s: %w", ref, path, errors.Join(err, ctx.Err()))
+		return nil, fmt.Errorf("lock %s: %w", path, errors.Join(err, ctx.Err()))
 	}
 	return l.Unlock, nil
 }

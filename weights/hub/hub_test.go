@@ -16,9 +16,11 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"videomae/weights/hub/hubtest"
 )
 
-var model = Reference{testRepository, "main"}
+var model = Reference{hubtest.Repository, "main"}
 
 // folder is what a usual repository has, with files that no model needs.
 func folder(size int) map[string][]byte {
@@ -59,9 +61,9 @@ var usual = []string{"README.md", "config.json", "model.safetensors", "preproces
 // The cache is laid out as other programs of the hub expect it, and only what a model needs is fetched, once.
 func TestFetch(t *testing.T) {
 	for _, bare := range []bool{false, true} {
-		srv := newServer(t, folder(3<<20))
-		srv.token, srv.bare = testToken, bare
-		c := srv.client()
+		srv := hubtest.New(t, folder(3<<20))
+		srv.Token, srv.Bare = hubtest.Token, bare
+		c := clientOf(t, srv)
 		var last, total int64
 		c.Progress = func(done, all int64) {
 			if done < last {
@@ -70,34 +72,34 @@ func TestFetch(t *testing.T) {
 			last, total = done, all
 		}
 		s := mustFetch(t, c, model)
-		sameFiles(t, s, srv.files, usual...)
+		sameFiles(t, s, srv.Files, usual...)
 		if want := int64(3<<20 + 25 + 2 + 30); total != want || last != want {
 			t.Errorf("progress ended at %d of %d, want %d", last, total, want)
 		}
 		base := filepath.Join(os.Getenv("HF_HOME"), "hub", "models--owner--model")
-		if s.Folder != filepath.Join(base, "snapshots", testCommit) || s.Name() != "hf:owner/model@"+testCommit {
+		if s.Folder != filepath.Join(base, "snapshots", hubtest.Commit) || s.Name() != "hf:owner/model@"+hubtest.Commit {
 			t.Errorf("folder %s, name %s", s.Folder, s.Name())
 		}
-		if ref, err := os.ReadFile(filepath.Join(base, "refs", "main")); err != nil || string(ref) != testCommit {
+		if ref, err := os.ReadFile(filepath.Join(base, "refs", "main")); err != nil || string(ref) != hubtest.Commit {
 			t.Errorf("refs/main is %q (%v)", ref, err)
 		}
 		for _, name := range usual {
 			target, err := os.Readlink(filepath.Join(s.Folder, name))
-			if want := filepath.Join("..", "..", "blobs", sumOf(name, srv.files[name])); err != nil || target != want {
+			if want := filepath.Join("..", "..", "blobs", hubtest.SumOf(name, srv.Files[name])); err != nil || target != want {
 				t.Errorf("%s links to %q, want %q (%v)", name, target, want, err)
 			}
 		}
 		if entries, err := os.ReadDir(base); err != nil || len(entries) != 3 {
 			t.Errorf("the repository's folder holds %v (%v)", entries, err)
 		}
-		gets := srv.count("GET /")
+		gets := srv.Count("GET /")
 		mustFetch(t, c, model)
-		if n := srv.count("GET /") - gets; n != 1 {
+		if n := srv.Count("GET /") - gets; n != 1 {
 			t.Errorf("fetching again takes %d requests, want one for the list", n)
 		}
-		before := srv.count("")
-		mustFetch(t, c, Reference{testRepository, testCommit})
-		if srv.count("") != before {
+		before := srv.Count("")
+		mustFetch(t, c, Reference{hubtest.Repository, hubtest.Commit})
+		if srv.Count("") != before {
 			t.Error("a commit that is in the cache was asked for")
 		}
 		c.Progress = nil
@@ -108,11 +110,11 @@ func TestFetch(t *testing.T) {
 }
 
 func TestRevisionsWithSlashes(t *testing.T) {
-	srv := newServer(t, folder(1000))
-	c := srv.client()
-	mustFetch(t, c, Reference{testRepository, "refs/pr/1"})
+	srv := hubtest.New(t, folder(1000))
+	c := clientOf(t, srv)
+	mustFetch(t, c, Reference{hubtest.Repository, "refs/pr/1"})
 	c.Offline = true
-	sameFiles(t, mustFetch(t, c, Reference{testRepository, "refs/pr/1"}), srv.files, usual...)
+	sameFiles(t, mustFetch(t, c, Reference{hubtest.Repository, "refs/pr/1"}), srv.Files, usual...)
 }
 
 func TestShards(t *testing.T) {
@@ -120,8 +122,8 @@ func TestShards(t *testing.T) {
 	delete(files, "model.safetensors")
 	files["model-00001-of-00002.safetensors"], files["model-00002-of-00002.safetensors"] = []byte("first"), []byte("second")
 	files["model.safetensors.index.json"] = []byte(`{"weight_map":{"a":"model-00002-of-00002.safetensors","b":"model-00001-of-00002.safetensors","c":"model-00001-of-00002.safetensors"}}`)
-	srv := newServer(t, files)
-	c := srv.client()
+	srv := hubtest.New(t, files)
+	c := clientOf(t, srv)
 	names := append([]string{"model.safetensors.index.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"}, "README.md", "config.json", "preprocessor_config.json")
 	sameFiles(t, mustFetch(t, c, model), files, names...)
 	c.Offline = true
@@ -158,17 +160,17 @@ func breakAfter(bytes, n int) func(http.ResponseWriter, *http.Request, []byte) b
 
 // A connection that breaks costs what was on its way, whether the process lives on or another one takes over.
 func TestBrokenDownloadGoesOn(t *testing.T) {
-	srv := newServer(t, folder(1<<20))
-	srv.intercept = breakAfter(300_000, 2)
-	c := srv.client()
-	sameFiles(t, mustFetch(t, c, model), srv.files, usual...)
-	if srv.count("GET /model.safetensors bytes=300000-") != 1 || srv.count("GET /model.safetensors bytes=600000-") != 1 || srv.count("GET /model.safetensors") != 3 {
-		t.Errorf("requests %q", srv.requests)
+	srv := hubtest.New(t, folder(1<<20))
+	srv.Intercept = breakAfter(300_000, 2)
+	c := clientOf(t, srv)
+	sameFiles(t, mustFetch(t, c, model), srv.Files, usual...)
+	if srv.Count("GET /model.safetensors bytes=300000-") != 1 || srv.Count("GET /model.safetensors bytes=600000-") != 1 || srv.Count("GET /model.safetensors") != 3 {
+		t.Errorf("requests %q", srv.Requests())
 	}
 
-	srv = newServer(t, folder(1<<20))
-	srv.intercept = breakAfter(400_000, 1)
-	c = srv.client()
+	srv = hubtest.New(t, folder(1<<20))
+	srv.Intercept = breakAfter(400_000, 1)
+	c = clientOf(t, srv)
 	ctx, cancel := context.WithCancel(t.Context())
 	c.Progress = func(done, _ int64) {
 		if done >= 300_000 {
@@ -183,13 +185,19 @@ func TestBrokenDownloadGoesOn(t *testing.T) {
 	c.Report = func(text string) { said = append(said, text) }
 	var total int64
 	c.Progress = func(_, all int64) { total = all }
-	sameFiles(t, mustFetch(t, c, model), srv.files, usual...)
-	if srv.count("GET /model.safetensors bytes=") != 1 || total >= 1<<20 {
-		t.Errorf("requests %q; %d bytes to fetch", srv.requests, total)
+	sameFiles(t, mustFetch(t, c, model), srv.Files, usual...)
+	if srv.Count("GET /model.safetensors bytes=") != 1 || total >= 1<<20 {
+		t.Errorf("requests %q; %d bytes to fetch", srv.Requests(), total)
 	}
 	if !strings.Contains(strings.Join(said, "\n"), "goes on after 0.") {
 		t.Errorf("said %q", said)
 	}
+}
+
+// clientOf is one whose environment points to the server and to an empty cache.
+func clientOf(t *testing.T, s *hubtest.Server) *Client {
+	s.Setenv(t)
+	return anotherClient(t)
 }
 
 // anotherClient is one of another process with the same environment.
@@ -214,34 +222,34 @@ func TestServersThatDoNotResume(t *testing.T) {
 		},
 	}
 	for name, answer := range answers {
-		srv := newServer(t, folder(100_000))
-		c := srv.client()
+		srv := hubtest.New(t, folder(100_000))
+		c := clientOf(t, srv)
 		blobs := filepath.Join(c.folder(model), "blobs")
-		part := filepath.Join(blobs, sumOf("model.safetensors", srv.files["model.safetensors"])+".incomplete")
-		if err := errors.Join(os.MkdirAll(blobs, 0o777), os.WriteFile(part, srv.files["model.safetensors"][:40_000], 0o666)); err != nil {
+		part := filepath.Join(blobs, hubtest.SumOf("model.safetensors", srv.Files["model.safetensors"])+".incomplete")
+		if err := errors.Join(os.MkdirAll(blobs, 0o777), os.WriteFile(part, srv.Files["model.safetensors"][:40_000], 0o666)); err != nil {
 			t.Fatal(err)
 		}
-		srv.intercept = answer
-		t.Run(name, func(t *testing.T) { sameFiles(t, mustFetch(t, c, model), srv.files, usual...) })
+		srv.Intercept = answer
+		t.Run(name, func(t *testing.T) { sameFiles(t, mustFetch(t, c, model), srv.Files, usual...) })
 	}
 }
 
 func TestGivesUp(t *testing.T) {
-	srv := newServer(t, folder(100_000))
-	srv.intercept = func(w http.ResponseWriter, _ *http.Request, _ []byte) bool {
+	srv := hubtest.New(t, folder(100_000))
+	srv.Intercept = func(w http.ResponseWriter, _ *http.Request, _ []byte) bool {
 		http.Error(w, "busy", http.StatusServiceUnavailable)
 		return true
 	}
-	c := srv.client()
+	c := clientOf(t, srv)
 	_, err := c.Fetch(t.Context(), model)
 	if err == nil || !strings.Contains(err.Error(), "model.safetensors: 0 of 100000 bytes") || !strings.Contains(err.Error(), "503") {
 		t.Errorf("error %v", err)
 	}
-	if n := srv.count("GET /model.safetensors"); n != tries {
+	if n := srv.Count("GET /model.safetensors"); n != tries {
 		t.Errorf("tried %d times, want %d", n, tries)
 	}
 
-	srv.intercept = func(_ http.ResponseWriter, r *http.Request, _ []byte) bool { <-r.Context().Done(); return true }
+	srv.Intercept = func(_ http.ResponseWriter, r *http.Request, _ []byte) bool { <-r.Context().Done(); return true }
 	c.Stall = 20 * time.Millisecond
 	if _, err := c.Fetch(t.Context(), model); err == nil || !strings.Contains(err.Error(), "nothing came for") {
 		t.Errorf("a server that says nothing: %v", err)
@@ -256,35 +264,35 @@ func TestWrongContent(t *testing.T) {
 	}
 	for name, change := range wrong {
 		t.Run(name, func(t *testing.T) {
-			srv := newServer(t, folder(1000))
-			srv.intercept = func(w http.ResponseWriter, _ *http.Request, b []byte) bool {
+			srv := hubtest.New(t, folder(1000))
+			srv.Intercept = func(w http.ResponseWriter, _ *http.Request, b []byte) bool {
 				_, err := w.Write(change(bytes.Clone(b)))
 				return err == nil
 			}
-			c := srv.client()
+			c := clientOf(t, srv)
 			_, err := c.Fetch(t.Context(), model)
 			if !errors.Is(err, errDamaged) || !strings.Contains(err.Error(), "model.safetensors") || !strings.Contains(err.Error(), "hf:owner/model") {
 				t.Fatalf("error %v", err)
 			}
-			blob := filepath.Join(c.folder(model), "blobs", sumOf("model.safetensors", srv.files["model.safetensors"]))
+			blob := filepath.Join(c.folder(model), "blobs", hubtest.SumOf("model.safetensors", srv.Files["model.safetensors"]))
 			part, _ := os.Stat(blob + ".incomplete")
 			if exists(blob) || part != nil && part.Size() > 0 {
 				t.Error("something of the file is left")
 			}
-			srv.intercept = nil
-			sameFiles(t, mustFetch(t, c, model), srv.files, usual...)
+			srv.Intercept = nil
+			sameFiles(t, mustFetch(t, c, model), srv.Files, usual...)
 		})
 	}
 }
 
 // What rotted in the cache is found, removed, and fetched anew.
 func TestCheck(t *testing.T) {
-	srv := newServer(t, folder(1000))
-	c := srv.client()
+	srv := hubtest.New(t, folder(1000))
+	c := clientOf(t, srv)
 	s := mustFetch(t, c, model)
 	for _, name := range []string{"model.safetensors", "config.json"} {
-		blob := filepath.Join(c.folder(model), "blobs", sumOf(name, srv.files[name]))
-		if err := os.WriteFile(blob, bytes.Repeat([]byte{'x'}, len(srv.files[name])), 0o666); err != nil {
+		blob := filepath.Join(c.folder(model), "blobs", hubtest.SumOf(name, srv.Files[name]))
+		if err := os.WriteFile(blob, bytes.Repeat([]byte{'x'}, len(srv.Files[name])), 0o666); err != nil {
 			t.Fatal(err)
 		}
 		if err := c.Check(t.Context(), s); !errors.Is(err, errDamaged) || !strings.Contains(err.Error(), name) {
@@ -294,13 +302,13 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s is still there", name)
 		}
 		s = mustFetch(t, c, model)
-		sameFiles(t, s, srv.files, usual...)
+		sameFiles(t, s, srv.Files, usual...)
 	}
 }
 
 func TestOffline(t *testing.T) {
-	srv := newServer(t, folder(1000))
-	c := srv.client()
+	srv := hubtest.New(t, folder(1000))
+	c := clientOf(t, srv)
 	c.Offline = true
 	if _, err := c.Fetch(t.Context(), model); err == nil || !strings.Contains(err.Error(), "hf:owner/model is not in the cache") {
 		t.Errorf("nothing in the cache: %v", err)
@@ -309,29 +317,29 @@ func TestOffline(t *testing.T) {
 	mustFetch(t, c, model)
 
 	t.Setenv("HF_HUB_OFFLINE", "1")
-	before := srv.count("")
+	before := srv.Count("")
 	offline := anotherClient(t)
 	var said string
 	offline.Report = func(text string) { said += text }
-	sameFiles(t, mustFetch(t, offline, model), srv.files, usual...)
-	if srv.count("") != before || !strings.Contains(said, "from the cache") {
-		t.Errorf("%d requests; said %q", srv.count("")-before, said)
+	sameFiles(t, mustFetch(t, offline, model), srv.Files, usual...)
+	if srv.Count("") != before || !strings.Contains(said, "from the cache") {
+		t.Errorf("%d requests; said %q", srv.Count("")-before, said)
 	}
 }
 
 func TestNoNetwork(t *testing.T) {
-	for name, away := range map[string]func(*server){
-		"busy": func(s *server) { s.refuse = http.StatusBadGateway },
-		"gone": func(s *server) { s.hub.Close() },
+	for name, away := range map[string]func(*hubtest.Server){
+		"busy": func(s *hubtest.Server) { s.Refuse = http.StatusBadGateway },
+		"gone": func(s *hubtest.Server) { s.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			srv := newServer(t, folder(1000))
-			c := srv.client()
+			srv := hubtest.New(t, folder(1000))
+			c := clientOf(t, srv)
 			mustFetch(t, c, model)
 			away(srv)
 			var said string
 			c.Report = func(text string) { said += text }
-			sameFiles(t, mustFetch(t, c, model), srv.files, usual...)
+			sameFiles(t, mustFetch(t, c, model), srv.Files, usual...)
 			if !strings.Contains(said, "the cache is used (commit 0123456789ab)") {
 				t.Errorf("said %q", said)
 			}
@@ -344,20 +352,20 @@ func TestNoNetwork(t *testing.T) {
 }
 
 func TestUnknownNames(t *testing.T) {
-	srv := newServer(t, folder(1000))
-	c := srv.client()
-	for _, ref := range []Reference{{"owner/other", "main"}, {testRepository, "v9"}, {testRepository, strings.Repeat("a", 40)}} {
+	srv := hubtest.New(t, folder(1000))
+	c := clientOf(t, srv)
+	for _, ref := range []Reference{{"owner/other", "main"}, {hubtest.Repository, "v9"}, {hubtest.Repository, strings.Repeat("a", 40)}} {
 		if _, err := c.Fetch(t.Context(), ref); err == nil || !strings.Contains(err.Error(), ref.String()) || !strings.Contains(err.Error(), "no such repository or revision") {
 			t.Errorf("%s: %v", ref, err)
 		}
 	}
-	srv.token = "another"
-	if _, err := c.Fetch(t.Context(), model); err == nil || !strings.Contains(err.Error(), "HF_TOKEN") || strings.Contains(err.Error(), testToken) {
+	srv.Token = "another"
+	if _, err := c.Fetch(t.Context(), model); err == nil || !strings.Contains(err.Error(), "HF_TOKEN") || strings.Contains(err.Error(), hubtest.Token) {
 		t.Errorf("a repository that needs a token: %v", err)
 	}
-	delete(srv.files, "model.safetensors")
-	delete(srv.files, "pytorch_model.bin")
-	srv.token = ""
+	delete(srv.Files, "model.safetensors")
+	delete(srv.Files, "pytorch_model.bin")
+	srv.Token = ""
 	if _, err := c.Fetch(t.Context(), model); err == nil || !strings.Contains(err.Error(), "has no model") || !strings.Contains(err.Error(), "training_args.bin") {
 		t.Errorf("a repository without a model: %v", err)
 	}
@@ -365,28 +373,28 @@ func TestUnknownNames(t *testing.T) {
 
 // Nothing that a server says becomes a path outside of the cache.
 func TestPathsStayInside(t *testing.T) {
-	for name, change := range map[string]func(*server){
-		"file":     func(s *server) { s.files["../../evil.safetensors"] = []byte("x") },
-		"absolute": func(s *server) { s.files["/etc/evil"] = []byte("x") },
-		"commit":   func(s *server) { s.listed = func(l map[string]any) { l["sha"] = "../../../evil" } },
-		"nothing":  func(s *server) { s.listed = func(l map[string]any) { l["siblings"] = []any{nil} } },
-		"hash": func(s *server) {
-			s.listed = func(l map[string]any) {
+	for name, change := range map[string]func(*hubtest.Server){
+		"file":     func(s *hubtest.Server) { s.Files["../../evil.safetensors"] = []byte("x") },
+		"absolute": func(s *hubtest.Server) { s.Files["/etc/evil"] = []byte("x") },
+		"commit":   func(s *hubtest.Server) { s.Listed = func(l map[string]any) { l["sha"] = "../../../evil" } },
+		"nothing":  func(s *hubtest.Server) { s.Listed = func(l map[string]any) { l["siblings"] = []any{nil} } },
+		"hash": func(s *hubtest.Server) {
+			s.Listed = func(l map[string]any) {
 				l["siblings"] = []any{map[string]any{"rfilename": "model.safetensors", "size": 3, "blobId": "../../evil"}}
 			}
 		},
-		"shard": func(s *server) {
-			delete(s.files, "model.safetensors")
-			s.files["model.safetensors.index.json"] = []byte(`{"weight_map":{"a":"../../evil"}}`)
+		"shard": func(s *hubtest.Server) {
+			delete(s.Files, "model.safetensors")
+			s.Files["model.safetensors.index.json"] = []byte(`{"weight_map":{"a":"../../evil"}}`)
 		},
-		"shard in a folder": func(s *server) {
-			delete(s.files, "model.safetensors")
-			s.files["model.safetensors.index.json"] = []byte(`{"weight_map":{"a":"onnx/model.onnx"}}`)
+		"shard in a folder": func(s *hubtest.Server) {
+			delete(s.Files, "model.safetensors")
+			s.Files["model.safetensors.index.json"] = []byte(`{"weight_map":{"a":"onnx/model.onnx"}}`)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			srv := newServer(t, folder(1000))
-			c := srv.client()
+			srv := hubtest.New(t, folder(1000))
+			c := clientOf(t, srv)
 			change(srv)
 			if _, err := c.Fetch(t.Context(), model); err == nil {
 				t.Error("no error")
@@ -406,8 +414,8 @@ func TestPathsStayInside(t *testing.T) {
 
 // Several processes that fetch the same model at the same time end with the same files, each fetched once.
 func TestFetchTogether(t *testing.T) {
-	srv := newServer(t, folder(1<<20))
-	srv.client()
+	srv := hubtest.New(t, folder(1<<20))
+	clientOf(t, srv)
 	var wg sync.WaitGroup
 	for range 4 {
 		c := anotherClient(t)
@@ -417,13 +425,13 @@ func TestFetchTogether(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			if b, err := os.ReadFile(filepath.Join(s.Folder, "model.safetensors")); err != nil || !bytes.Equal(b, srv.files["model.safetensors"]) {
+			if b, err := os.ReadFile(filepath.Join(s.Folder, "model.safetensors")); err != nil || !bytes.Equal(b, srv.Files["model.safetensors"]) {
 				t.Errorf("%d bytes (%v)", len(b), err)
 			}
 		})
 	}
 	wg.Wait()
-	if n := srv.count("GET /model.safetensors"); n != 1 {
+	if n := srv.Count("GET /model.safetensors"); n != 1 {
 		t.Errorf("the model was fetched %d times", n)
 	}
 }
