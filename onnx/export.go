@@ -90,6 +90,9 @@ func (o Options) export(ctx context.Context, c *checkpoint.Checkpoint) (Exported
 	if err != nil {
 		return Exported{}, err
 	}
+	if o.Half {
+		origin.Changed = strings.TrimPrefix(origin.Changed+"; stored as F16", "; ")
+	}
 	if err := m.describe(map[string]any{"what": o.What, "origin": origin, "licence": origin.Licence, "non_commercial": origin.NonCommercial}); err != nil {
 		return Exported{}, err
 	}
@@ -106,7 +109,7 @@ func (o Options) load(c *checkpoint.Checkpoint) (*Model, error) {
 		return nil, err
 	}
 	if err := c.Model.CheckRunnable(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w; videomae convert --to native takes that and makes a checkpoint that says it", err)
 	}
 	values := func(name string) ([]float32, error) {
 		t, err := source.Tensor(name)
@@ -143,7 +146,11 @@ func (o Options) build(m checkpoint.Model, run settings, values Weights) (*Model
 		if err != nil {
 			return nil, err
 		}
-		return model, model.describe(map[string]any{"classes": m.Classes, "pooling": m.Pooling})
+		facts := map[string]any{"pooling": m.Pooling}
+		if len(m.Classes) > 0 {
+			facts["classes"] = m.Classes
+		}
+		return model, model.describe(facts)
 	case o.What == OfReconstruction && m.Kind == checkpoint.Pretrain:
 		masked := 0
 		if o.Batch > 0 {

@@ -113,7 +113,7 @@ func TestExportOfAPretrainedRun(t *testing.T) {
 	for i := range masked {
 		m[i*2%len(m)+i*2/len(m)] = true
 	}
-	inputs, want := predictions(t, backend, model, values, ours, []masking.Mask{m, m, m})
+	inputs, want := predictions(t, backend, model, values, ours, m, m, m)
 	inputs[ClipsInput] = theirs
 	for _, batch := range []int{0, clips} {
 		out := filepath.Join(t.TempDir(), "model.onnx")

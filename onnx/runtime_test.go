@@ -59,24 +59,25 @@ func newJob(t *testing.T, c trial, limit int64) job {
 
 // ONNX Runtime computes what we do, for every kind of model, build and batch.
 func TestONNXRuntimeComputesTheSame(t *testing.T) {
+	python := given.Python(t, "onnx", "onnxruntime", "numpy")
 	backend := graphtest.Open(t)
-	checkInRuntime(t, append(append(featureTrials(t, backend), classifierTrials(t, backend)...), reconstructionTrials(t, backend)...))
+	checkInRuntime(t, python, append(append(featureTrials(t, backend), classifierTrials(t, backend)...), reconstructionTrials(t, backend)...))
 }
 
 // It computes what the official code did. All cases are run where tests are to have their full length.
 func TestONNXRuntimeComputesWhatTheOfficialCodeDoes(t *testing.T) {
+	python := given.Python(t, "onnx", "onnxruntime", "numpy")
 	most := int64(1 << 20)
 	if given.Long(t) {
 		most = math.MaxInt64
 	}
-	checkInRuntime(t, goldenTrials(t, most))
+	checkInRuntime(t, python, goldenTrials(t, most))
 }
 
 // checkInRuntime runs trials in ONNX Runtime, every other one with its weights beside the file. The format's own checker and its inference
 // of shapes must have nothing to say.
-func checkInRuntime(t *testing.T, list []trial) {
+func checkInRuntime(t *testing.T, python string, list []trial) {
 	t.Helper()
-	python := given.Python(t, "onnx", "onnxruntime", "numpy")
 	var jobs []job
 	for i, c := range list {
 		limit := int64(0)
