@@ -105,6 +105,7 @@ Start with:  videomae synth --out clips --clips 200
 		newPack(s),
 		newSample(s),
 		newConvert(s),
+		newExport(s),
 		newDoctor(s),
 		newDecodeWorker(s),
 	)
