@@ -226,7 +226,7 @@ func (s Sources) make(ctx context.Context, path, source, folder string, snapshot
 	if err := c.Close(); err != nil {
 		return err
 	}
-	s.report("%s: is made a checkpoint of this program, kept as %s", source, folder)
+	s.report("%s: converting it to a checkpoint of this program, kept as %s", source, folder)
 	r, err := Run(ctx, o)
 	if err != nil {
 		return fmt.Errorf("%w\n%s cannot be used as it is: convert it (videomae convert), whose flags tell what the file does not and allow exceptions", err, source)

@@ -56,8 +56,9 @@ func newConvert(s Streams) *cobra.Command {
   hf        a folder that Hugging Face transformers loads
 
 IN is a file or folder: official .pth and DeepSpeed checkpoints, VideoMAE V2, Hugging Face (safetensors or pytorch_model.bin, in one file or
-several), MMAction2, the official detection repository, image models of timm and MAE, and this program's own runs. Files of PyTorch are read
-as data: nothing in them is run, and classes that no checkpoint needs are refused.
+several), MMAction2, the official detection repository, image models of timm and MAE, and this program's own runs; or hf:OWNER/NAME[@REVISION],
+which is fetched from the Hugging Face hub into its usual cache. Files of PyTorch are read as data: nothing in them is run, and classes that
+no checkpoint needs are refused.
 
 Every tensor must fit: a table shows what is missing, unexpected or mis-shaped, and --allow names exceptions. What weights do not tell
 (heads, frames, pixels) is taken from what stands beside them, or is as usual, and said. Image models are inflated: patches become cubes of
@@ -65,6 +66,7 @@ two frames whose weights are halved. Values pass one tensor at a time and are no
 		Example: example(
 			"videomae convert checkpoint-1599.pth k400-vit-b --to native",
 			"videomae convert k400-vit-b hub --to hf --verify",
+			"videomae convert hf:MCG-NJU/videomae-base base --to native",
 			"videomae convert videomae-small-finetuned-kinetics small.safetensors --to official --dtype f16",
 			"videomae convert mae_pretrain_vit_base.pth mae-b --to native --as encoder"),
 		Args: func(c *cobra.Command, args []string) error {

@@ -66,6 +66,7 @@ Training work counts two operations for a MAC and the backward pass as two forwa
 			"videomae inspect run/checkpoints/step-00000800 --json",
 			"videomae inspect model.safetensors --tensors",
 			"videomae inspect checkpoint-1599.pth --json",
+			"videomae inspect hf:MCG-NJU/videomae-base",
 			"videomae inspect k400-vit-b-1600"),
 		Args: func(c *cobra.Command, args []string) error { return noArgs(c, args[min(1, len(args)):]) },
 		RunE: func(c *cobra.Command, args []string) error {
