@@ -45,7 +45,7 @@ test: system-packages-test lint
 # detector. checkptr is off because the go engine, which results are compared with, does not pass it.
 test-full: test fuzz
 	VIDEOMAE_LONG=1 go test -count=1 -timeout 60m $(GO_FLAGS) ./train -run 'Soak|EnginesCome' -v
-	VIDEOMAE_LONG=1 go test -count=1 -timeout 60m $(GO_FLAGS) ./golden
+	VIDEOMAE_LONG=1 go test -count=1 -timeout 60m $(GO_FLAGS) ./convert ./golden ./onnx
 	VIDEOMAE_LONG=1 go test -count=1 -timeout 120m $(GO_FLAGS) ./dataset/check ./video/isolated ./video/libav
 	go test -count=1 -timeout 60m $(GO_FLAGS) ./engine/simd -run RandomGraphs -graphs 6000
 	go test -race -gcflags=all=-d=checkptr=0 -timeout 120m $(GO_FLAGS) ./...
@@ -53,7 +53,7 @@ test-full: test fuzz
 # Packages that share memory between goroutines and do little arithmetic, which the race detector makes ten times slower.
 race:
 	go test -race -timeout 10m $(GO_FLAGS) ./dataset/... ./engine/simd/fuse ./engine/simd/ir ./engine/simd/plan ./engine/simd/pool ./frames/... \
-		./eval ./lab ./metrics ./optim ./recipe ./report/page ./seed ./synth ./video/... ./weights/...
+		./eval ./lab ./metrics ./optim ./probe ./recipe ./report/page ./seed ./synth ./video/... ./weights/...
 
 # Against numbers of the official code: the ladder (outputs, gradients, training steps) on each engine, then position table, schedules,
 # masks, sampling, crops, merging of views, features and weight files.
@@ -61,7 +61,7 @@ golden: export VIDEOMAE_GOLDEN ?= ../shared/golden
 golden:
 	@[ -d '$(VIDEOMAE_GOLDEN)/model' ] || { echo 'no reference numbers in $(VIDEOMAE_GOLDEN): name their folder by VIDEOMAE_GOLDEN='; exit 1; }
 	VIDEOMAE_LONG=1 go test ./golden -run TestLadder -v -count=1 -timeout 60m $(GO_FLAGS)
-	go test ./classify ./convert ./eval ./extract ./frames/... ./mae ./masking ./optim ./video ./vit ./weights/... -count=1 $(GO_FLAGS)
+	go test ./classify ./convert ./eval ./extract ./frames/... ./mae ./masking ./onnx ./optim ./video ./vit ./weights/... -count=1 $(GO_FLAGS)
 
 lint:
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted by gofmt: $$unformatted"; exit 1; }
