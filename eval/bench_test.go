@@ -48,7 +48,7 @@ func BenchmarkEvaluation(b *testing.B) {
 	const side = 64
 	model := classify.Config{Classes: len(classes), Pooling: classify.Mean, InitScale: 1,
 		Encoder: vit.Config{Frames: 16, Height: side, Width: side, Channels: 3, Tubelet: 2, Patch: 16, Dim: 192, Depth: 12, Heads: 3, MLP: 768}}
-	classifier, err := train.NewClassifier(backend, model, vit.Compute{DType: dtypes.Float32}, train.InitialWeights(model.Specs(), 1))
+	classifier, err := train.NewClassifier(backend, model, vit.Compute{DType: dtypes.BFloat16}, train.InitialWeights(model.Specs(), 1))
 	if err != nil {
 		b.Fatal(err)
 	}
