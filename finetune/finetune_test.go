@@ -78,7 +78,7 @@ func minute(t *testing.T, overrides ...string) Options {
 		t.Fatal(err)
 	}
 	o.Classes = sanity.Classes
-	if o.Model, err = ModelConfig(f.Model, len(o.Classes), Origin{}.Source(f)); err != nil {
+	if o.Model, err = ModelConfig(f.Model, len(o.Classes), Base{}.Source(f)); err != nil {
 		t.Fatal(err)
 	}
 	values, _, err := Init("", o.Model, o.Classes, 1)

@@ -48,7 +48,7 @@ func pretrained(t *testing.T) (run string, values map[string][]float32) {
 // classifier is a resolved recipe that has adopted a run's model, and its classifier.
 func classifier(t *testing.T, run string, overrides ...string) (recipe.Finetune, classify.Config) {
 	t.Helper()
-	origin, err := OriginOf(run)
+	origin, err := BaseOf(run)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func (o finetuneOptions) begin(j *finetuneJob) error {
 
 // configuration resolves the settings of a new run: those of the recipe, or such as fit the data and the checkpoint, then flags and overrides.
 // It loads the data on the way.
-func (o finetuneOptions) configuration(j *finetuneJob) (from finetune.Origin, err error) {
+func (o finetuneOptions) configuration(j *finetuneJob) (from finetune.Base, err error) {
 	f := recipe.DefaultFinetune()
 	if o.recipe != "" {
 		if f, err = recipe.LoadFinetune(o.recipe); err != nil {
@@ -72,7 +72,7 @@ func (o finetuneOptions) configuration(j *finetuneJob) (from finetune.Origin, er
 	if err := o.apply(&asked); err != nil {
 		return from, err
 	}
-	if from, err = finetune.OriginOf(asked.Train.Init); err != nil {
+	if from, err = finetune.BaseOf(asked.Train.Init); err != nil {
 		return from, err
 	}
 	if err := j.load(asked); err != nil {

@@ -188,7 +188,7 @@ func (o *probeOptions) check() (err error) {
 // load reads the lists, and lays out the clips as the checkpoint's were.
 func (o *probeOptions) load(s Streams) error {
 	f := recipe.DefaultFinetune()
-	from, err := finetune.OriginOf(o.checkpoint)
+	from, err := finetune.BaseOf(o.checkpoint)
 	if err != nil {
 		return err
 	}
