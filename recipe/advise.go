@@ -24,7 +24,8 @@ const (
 	wantedUpdates  = 2000 // updates after which a small model on few clips gains little more
 	fewestEpochs   = 20
 	mostEpochs     = 100
-	plentyPerClass = 500 // labelled clips of a class from which the paper's augmentation pays: Kinetics-400 has 600
+	fewPerClass    = 100 // labelled clips of a class up to which a run is too short to learn through strong augmentation
+	plentyPerClass = 500 // from which the paper's augmentation pays: Kinetics-400 has 600
 )
 
 // mirrored finds the names of classes that a mirrored clip would contradict.
@@ -102,14 +103,27 @@ func (a *adviser) rates() {
 // augmentation sets what is done to single clips.
 func (a *adviser) augmentation() {
 	g := &a.f.Augment
-	a.say("augment.randaugment", "the paper's; few clips need the variety most")
-	if a.perClass() >= plentyPerClass {
+	switch {
+	case a.perClass() >= plentyPerClass:
 		g.CropMin = 0.08
+		a.say("augment.randaugment", "the paper's")
 		a.say("augment.crop_min", "the paper's; %d clips of a class are enough to learn from small pieces of the picture", a.perClass())
-	} else {
+	case a.perClass() > fewPerClass:
 		g.CropMin = 0.5
+		a.say("augment.randaugment", "the paper's; variety is what %d clips of a class lack", a.perClass())
 		a.say("augment.crop_min", "the paper's 0.08 often cuts the action away; %d clips of a class are too few to average that out", a.perClass())
+	default:
+		g.RandAugment, g.Erase, g.CropMin = "", 0, 0.8
+		a.say("augment.randaugment", "in a run this short strong augmentation keeps a model from learning at all: with 20 clips of each of 11 classes it stood near chance when a mild one was at 41 %% (docs/log.md)")
+		a.say("augment.erase", "for the same reason")
+		a.say("augment.crop_min", "for the same reason")
 	}
+	a.mirroring()
+}
+
+// mirroring forbids mirrored clips where a class is named after a side.
+func (a *adviser) mirroring() {
+	g := &a.f.Augment
 	g.Flip = 0.5
 	for _, name := range a.classes {
 		if mirrored.MatchString(name) {
@@ -131,6 +145,9 @@ func (a *adviser) mixing() {
 	case a.perClass() >= plentyPerClass:
 		m.Probability = 1
 		a.say("mix.probability", "the paper's, with %d clips of a class", a.perClass())
+	case a.perClass() <= fewPerClass:
+		m.Probability = 0
+		a.say("mix.probability", "mixed labels are learned slowly, and this run is short")
 	default:
 		m.Probability = 0.5
 		a.say("mix.probability", "the paper mixes every batch; mixed labels are learned slowly, and this run is short")

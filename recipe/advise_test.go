@@ -34,8 +34,11 @@ func TestAdviceFollowsTheNumberOfClips(t *testing.T) {
 	if !(few.Train.Epochs > more.Train.Epochs && more.Train.Epochs > many.Train.Epochs-1) {
 		t.Errorf("epochs %d, %d, %d do not fall with the number of clips", few.Train.Epochs, more.Train.Epochs, many.Train.Epochs)
 	}
-	if few.Augment.CropMin != .5 || few.Mix.Probability != .5 || many.Augment.CropMin != .08 || many.Mix.Probability != 1 {
-		t.Errorf("augmentation of few clips %+v %+v, of many %+v %+v", few.Augment, few.Mix, many.Augment, many.Mix)
+	if few.Augment.RandAugment != "" || few.Augment.CropMin != .8 || few.Mix.Mixes() {
+		t.Errorf("augmentation of few clips %+v %+v", few.Augment, few.Mix)
+	}
+	if more.Augment.RandAugment == "" || more.Augment.CropMin != .5 || more.Mix.Probability != .5 || many.Augment.CropMin != .08 || many.Mix.Probability != 1 {
+		t.Errorf("augmentation of more clips %+v %+v, of many %+v %+v", more.Augment, more.Mix, many.Augment, many.Mix)
 	}
 	if !strings.Contains(why["mix.probability"].Why, "1000 clips of a class") {
 		t.Errorf("the reason for mixing is %q", why["mix.probability"].Why)
