@@ -95,7 +95,7 @@ func TestNativeCheckpointsAreLoaded(t *testing.T) {
 		if err != nil || encoder.Config.Heads != 3 || len(encoder.Weights) != 2+2*13+2 {
 			t.Errorf("%s: %+v, %v", kind, encoder.Config, err)
 		}
-		origin, err := finetune.OriginOf(folder)
+		origin, err := finetune.BaseOf(folder)
 		if err != nil || !origin.Known {
 			t.Errorf("%s: origin %+v, %v", kind, origin, err)
 		}
