@@ -7,7 +7,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"videomae/classify"
+	"videomae/finetune"
+	"videomae/masking"
 	"videomae/recipe"
 	"videomae/vit"
 	"videomae/weights"
@@ -84,15 +85,11 @@ func loadAndDescribe[R recipe.Recipe](fileOrName string, load func(string) (R, e
 
 // inspectFinetune describes the classifier of a resolved recipe without its head, whose size is the data's.
 func inspectFinetune(f recipe.Finetune) (inspection, error) {
-	m := f.Model
-	encoder := vit.Config{
-		Frames: m.Frames, Height: m.Height, Width: m.Width, Channels: m.Channels, Tubelet: m.Tubelet, Patch: m.Patch,
-		Dim: m.EncoderWidth, Depth: m.EncoderDepth, Heads: m.EncoderHeads, MLP: 4 * m.EncoderWidth, DropPath: m.DropPath,
-	}
-	model := classify.Config{Encoder: encoder, Classes: 1, Pooling: classify.Pooling(m.Pooling), InitScale: m.InitScale, HeadDropout: m.HeadDropout}
-	if err := model.Validate(); err != nil {
+	model, err := finetune.ModelConfig(f.Model, 1, masking.Grid{})
+	if err != nil {
 		return inspection{}, err
 	}
+	encoder := model.Encoder
 	cubes := encoder.Tokens()
 	gmac := encoderGMAC(encoder)
 	i := inspection{Family: weights.FinetuneFamily, yaml: f.YAML(), Work: &work{Visible: cubes, Cubes: cubes, ForwardGMAC: gmac, TrainingGFLOP: 3 * 2 * gmac}}
@@ -104,7 +101,6 @@ func inspectFinetune(f recipe.Finetune) (inspection, error) {
 		i.Tensors = append(i.Tensors, t)
 		i.Parameters += t.values
 	}
-	var err error
 	i.Config, err = yaml.YAMLToJSON(i.yaml)
 	return i, err
 }

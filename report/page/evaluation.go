@@ -11,9 +11,6 @@ import (
 	"videomae/eval"
 )
 
-// summaryFile holds the numbers that the evaluation itself gave; of them, the way in which views are merged is read.
-const summaryFile = "summary.json"
-
 // Evaluation is one of them, judged anew from the predictions.
 type Evaluation struct {
 	Name      string // of its folder
@@ -54,7 +51,7 @@ const (
 
 // isEvaluation tells whether a folder holds predictions, finished or not.
 func isEvaluation(folder string) bool {
-	return exists(folder, eval.PredictionsFile) || exists(folder, eval.JournalFile) || exists(folder, summaryFile)
+	return exists(folder, eval.PredictionsFile) || exists(folder, eval.JournalFile) || exists(folder, eval.SummaryFile)
 }
 
 // evaluation reads the evaluation of a folder into the run; what cannot be read becomes a problem.
@@ -82,8 +79,8 @@ func openEvaluation(folder string) (*Evaluation, error) {
 		Merge eval.Rule `json:"merge"`
 		Seed  uint64    `json:"seed"`
 	}
-	path := filepath.Join(folder, summaryFile)
-	if err := readJSON(path, &given); err != nil && exists(folder, summaryFile) {
+	path := filepath.Join(folder, eval.SummaryFile)
+	if err := readJSON(path, &given); err != nil && exists(folder, eval.SummaryFile) {
 		return nil, fmt.Errorf("%s %w", path, err)
 	}
 	j, err := eval.Judge(p, eval.Options{Rule: given.Merge, Seed: given.Seed})

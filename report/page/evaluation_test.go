@@ -85,7 +85,7 @@ func TestMatrix(t *testing.T) {
 
 // The rule by which the evaluation merged its views is kept.
 func TestMergingIsTheEvaluations(t *testing.T) {
-	folder := folder(t, "e", map[string]string{summaryFile: `{"merge":"logits","seed":3}`})
+	folder := folder(t, "e", map[string]string{eval.SummaryFile: `{"merge":"logits","seed":3}`})
 	evaluated(t, folder, "", 8, "a", "b")
 	if e := open(t, folder)[0].Evaluations[0]; e.Summary.Merge != eval.Logits || e.Summary.Seed != 3 {
 		t.Errorf("merged by %s with seed %d", e.Summary.Merge, e.Summary.Seed)
