@@ -27,7 +27,7 @@ func machines() []machine {
 		list = append(list, machine{level.String(), tile.For(level), vec.For(level)})
 	}
 	pairs := *tile.For(isa.Portable)
-	pairs.BF16 = tile.Product{Multiply: multiplyPairs, MR: 1, Steps: 1}
+	pairs.BF16 = tile.Product{Multiply: multiplyPairs, MR: 1, Depth: 2}
 	return append(list, machine{"portable pairs", &pairs, vec.For(isa.Portable)})
 }
 

@@ -69,7 +69,7 @@ func (k *kernels) rightWords(cols, depth int) int {
 
 // packLeft copies a matrix of so many rows and elements along them.
 func (k *kernels) packLeft(to left, from tile.Operand, rows, depth int) {
-	k.PackA(address(to.words), k.form, from, rows, depth)
+	k.PackA(address(to.words), to.row, k.form, from, rows, depth)
 }
 
 // packRight copies a matrix of so many columns and elements along them into panels.

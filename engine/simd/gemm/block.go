@@ -23,15 +23,15 @@ type block struct {
 
 func (b *block) compute() {
 	b.placeSums()
-	for i := range b.plan.steps.parts {
-		b.addSteps(i)
+	for i := range b.plan.depth.parts {
+		b.addPart(i)
 	}
 }
 
 // placeSums makes sums in C if nothing else is to become of them and no tile reaches over the edge.
 func (b *block) placeSums() {
 	p := b.plan
-	b.keep = p.steps.parts > 1
+	b.keep = p.depth.parts > 1
 	if b.epilogue == nil && p.problem.C.Type == tile.F32 && b.cols%p.kernels.NR == 0 {
 		b.direct, b.keep = true, true
 		b.sums, b.ld = b.result(b.row), p.problem.C.Row
@@ -46,24 +46,33 @@ func (b *block) result(row int) unsafe.Pointer {
 	return unsafe.Add(b.c, (b.plan.problem.offset(b.batch, &c.Batch)+row*c.Row+b.col)*c.Type.Size())
 }
 
-// addSteps adds the products of one cut of K to the sums.
-func (b *block) addSteps(part int) {
+// addPart adds the products of one cut of K to the sums.
+func (b *block) addPart(part int) {
 	p := b.plan
-	first, steps := p.steps.part(part)
-	b.layOutB(first, steps)
+	first, depth := p.depth.part(part)
+	b.layOutB(first, depth)
+	steps := p.formB.Steps(depth)
 	for row := 0; row < b.rows; row += blockRows {
 		rows := min(blockRows, b.rows-row)
-		sums := b.sumsOf(row)
+		sums, a := b.sumsOf(row), b.leftOf(part, row)
 		for j := range p.kernels.Panels(b.cols) {
 			panel := unsafe.Add(b.slice, j*steps*p.kernels.NR*tile.Word)
 			to := (*float32)(unsafe.Add(sums, j*p.kernels.NR*tile.Word))
-			p.product.Multiply(rows, steps, unsafe.Add(b.a, row*p.left.Row+first*p.left.Step), p.left.Row, p.left.Step,
-				panel, p.kernels.NR*tile.Word, to, b.ld, p.problem.Alpha, part > 0)
+			p.product.Multiply(rows, steps, a, p.left.Row, p.left.Step, panel, p.kernels.NR*tile.Word, to, b.ld, p.problem.Alpha, part > 0)
 		}
-		if part == p.steps.parts-1 && !b.direct {
+		if part == p.depth.parts-1 && !b.direct {
 			b.finish(row, rows, sums)
 		}
 	}
+}
+
+// leftOf is A for a cut of K, from a row of the block on.
+func (b *block) leftOf(part, row int) unsafe.Pointer {
+	p := b.plan
+	if p.copyA {
+		return unsafe.Add(b.a, part*p.partBytes()+row*p.left.Row)
+	}
+	return unsafe.Add(b.a, row*p.left.Row+part*p.depth.length/p.formA.Elements()*p.left.Step)
 }
 
 func (b *block) sumsOf(row int) unsafe.Pointer {
@@ -73,13 +82,11 @@ func (b *block) sumsOf(row int) unsafe.Pointer {
 	return unsafe.Add(b.sums, row*b.ld*tile.Word)
 }
 
-// layOutB writes the block's columns of B for so many steps along K.
-func (b *block) layOutB(first, steps int) {
+// layOutB writes the block's columns of B for so many elements along K.
+func (b *block) layOutB(first, depth int) {
 	p := b.plan
 	from := &p.problem.B
-	perWord := p.formB.Elements()
-	matrix := operand(b.b, from, p.problem.offset(b.batch, &from.Batch), from.Col, from.Row).Offset(b.col, first*perWord)
-	depth := min(steps*perWord, p.problem.K-first*perWord)
+	matrix := operand(b.b, from, p.problem.offset(b.batch, &from.Batch), from.Col, from.Row).Offset(b.col, first)
 	p.kernels.PackB(b.slice, p.formB, matrix, b.cols, depth)
 }
 

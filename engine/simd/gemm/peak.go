@@ -23,7 +23,7 @@ func Peak(workers *pool.Pool, k *tile.Kernels) (f32, bf16 float64) {
 	if k.BF16.Multiply == nil {
 		return f32, f32
 	}
-	return f32, peak(workers, k.BF16.Peak) * float64(4*k.BF16.MR*k.NR)
+	return f32, peak(workers, k.BF16.Peak) * float64(2*k.BF16.MR*k.NR)
 }
 
 // spinning is a job that does arithmetic only.

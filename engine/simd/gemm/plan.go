@@ -2,13 +2,17 @@
 
 package gemm
 
-import "videomae/engine/simd/tile"
+import (
+	"videomae/engine/simd/isa"
+	"videomae/engine/simd/tile"
+)
 
 // Limits of the blocks. The rows of A that meet a slice of B at a time (blockRows x blockSteps words) stay in a core's L2 of
 // 512 KiB with that slice and the block of C that they make; a panel of the slice and a tile of A in 32 KiB of L1.
 const (
 	blockSteps = 288
-	longSteps  = 800      // in place of blockSteps for AMX, which is so fast that to add to sums again costs more than panels beyond L1
+	longSteps  = 800      // in place of blockSteps for tiles of pairs, which are so fast that to add to sums again costs more than panels beyond L1
+	splitDepth = 480      // elements along K of split numbers, which are three halves of a word
 	blockRows  = 96       // also what an epilogue gets at a time: a multiple of every tile's rows
 	copyWords  = 1 << 15  // of A that a task copies, but no fewer rows than copyRows
 	copyRows   = 128      // what is copied fastest at a time
@@ -32,7 +36,7 @@ type Plan struct {
 	formA, formB tile.Form
 	batches      int
 	rows, cols   cut // of C, one task each
-	steps        cut // words along K
+	depth        cut // elements along K
 	left         tile.Left
 	copyA        bool
 	unit         int // bytes of the copy of A that a cut of rows needs
@@ -66,17 +70,21 @@ func NewPlan(k *tile.Kernels, problem Problem) *Plan {
 	p.chooseForms()
 	p.product = k.Product(p.formB)
 	p.cutResult()
-	p.steps = cutEvenly(p.formB.Steps(problem.K), p.stepLimit(), max(8, p.product.Steps))
+	p.depth = cutEvenly(problem.K, p.depthLimit(), p.product.Depth)
 	p.chooseA()
 	p.run.plan = p
 	return p
 }
 
-func (p *Plan) stepLimit() int {
-	if p.product.Steps > 1 {
-		return longSteps
+// depthLimit is how many elements along K are laid out at a time.
+func (p *Plan) depthLimit() int {
+	switch {
+	case p.formB == tile.Split:
+		return splitDepth
+	case p.formB == tile.Pair && p.kernels.Level == isa.AMX:
+		return longSteps * p.formB.Elements()
 	}
-	return blockSteps
+	return blockSteps * p.formB.Elements()
 }
 
 // cutResult divides C into as few tasks as are enough.
@@ -91,9 +99,14 @@ func (p *Plan) cutResult() {
 	}
 }
 
-// chooseForms multiplies pairs of bfloat16 where both operands are that and the CPU can; else bfloat16 is widened.
+// chooseForms multiplies pairs of bfloat16 where both operands are that and the CPU can, and float32 in parts where that is faster;
+// else bfloat16 is widened.
 func (p *Plan) chooseForms() {
 	a, b := p.problem.A.Type, p.problem.B.Type
+	if p.kernels.Split.Multiply != nil && a == tile.F32 && b == tile.F32 && !p.problem.Round {
+		p.formA, p.formB = tile.Split, tile.Split
+		return
+	}
 	if p.kernels.BF16.Multiply != nil && (p.problem.Round || a == tile.BF16 && b == tile.BF16) {
 		p.formA, p.formB = tile.Pair, tile.Pair
 		return
@@ -114,12 +127,15 @@ func (p *Plan) chooseA() {
 	p.copyA = !ok || left.Step != tile.Word
 	p.left, p.units = left, p.batches*p.rows.parts
 	if p.copyA {
-		p.left = tile.Copied(p.formA, p.problem.K)
-		p.unit = align(p.rows.length * p.left.Row)
+		p.left = tile.Copied(p.formA, p.depth.length)
+		p.unit = align(p.depth.parts * p.partBytes())
 		p.copies = cutEvenly(min(p.rows.length, p.problem.M), max(copyRows, copyWords/max(1, p.problem.K)), 8)
 		p.units = min(p.units, max(1, sharedA/max(1, p.unit)))
 	}
 }
+
+// partBytes is the distance of the copies of a unit's rows for one cut of K and for the next.
+func (p *Plan) partBytes() int { return p.rows.length * p.left.Row }
 
 // ScratchBytes is the memory that Run needs on so many workers.
 func (p *Plan) ScratchBytes(workers int) int {
@@ -132,13 +148,13 @@ func align(bytes int) int { return ceil(bytes, alignment) * alignment }
 
 // sliceBytes is the size of a task's slice of B.
 func (p *Plan) sliceBytes() int {
-	return align(p.kernels.Panels(p.cols.length) * p.kernels.NR * tile.Word * p.steps.length)
+	return align(p.kernels.Panels(p.cols.length) * p.kernels.NR * tile.Word * p.formB.Steps(p.depth.length))
 }
 
 // blockBytes is the size of a task's sums: those of all its rows if several cuts of K add to them.
 func (p *Plan) blockBytes() int {
 	rows := p.rows.length
-	if p.steps.parts == 1 {
+	if p.depth.parts == 1 {
 		rows = min(rows, blockRows)
 	}
 	return align(rows * p.cols.length * tile.Word)

@@ -46,7 +46,7 @@ func (r *run) operandA(unit int) (a tile.Operand, rows int) {
 	return operand(r.a, from, offset, from.Row, from.Col).Offset(first, 0), rows
 }
 
-// copyOfA is where the copy of a unit's rows lies.
+// copyOfA is where the copy of a unit's rows lies: all of them for one cut of K, then for the next.
 func (r *run) copyOfA(unit int) unsafe.Pointer {
 	return unsafe.Add(r.scratch, (unit-r.first)*r.plan.unit)
 }
@@ -62,7 +62,11 @@ func (c *copying) Do(task, _ int) {
 	if row >= rows { // the last unit of a batch entry may be shorter
 		return
 	}
-	p.kernels.PackA(unsafe.Add(r.copyOfA(unit), row*p.left.Row), p.formA, a.Offset(row, 0), min(count, rows-row), p.problem.K)
+	for i := range p.depth.parts {
+		first, depth := p.depth.part(i)
+		to := unsafe.Add(r.copyOfA(unit), i*p.partBytes()+row*p.left.Row)
+		p.kernels.PackA(to, p.left.Row, p.formA, a.Offset(row, first), min(count, rows-row), depth)
+	}
 }
 
 // multiplying are the tasks that compute blocks of C.

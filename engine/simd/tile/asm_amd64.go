@@ -6,6 +6,7 @@ import "unsafe"
 //go:generate go run ../gen/tile matrix matrix_amd64.s
 //go:generate go run ../gen/tile layout layout_amd64.s
 //go:generate go run ../gen/tile wide wide_amd64.s
+//go:generate go run ../gen/tile split split_amd64.s
 
 // The products, each of type Multiply; their arithmetic alone; and the routines that lay operands out, each of type move.
 
@@ -22,6 +23,11 @@ func multiplyBF16(rows, steps int, a unsafe.Pointer, aRow, aStep int, b unsafe.P
 //
 //go:noescape
 func multiplyTiles(shape *shape, rows, height, blocks int, a unsafe.Pointer, aRow int, b unsafe.Pointer, bStep int, c *float32, ldc int, load bool)
+
+// multiplySplitTiles does it for split numbers.
+//
+//go:noescape
+func multiplySplitTiles(shape *shape, rows, height, blocks int, a unsafe.Pointer, aRow int, b unsafe.Pointer, bStep int, c *float32, ldc int, load bool)
 
 // storeScaled stores at least one row of 32 sums, times alpha, or adds that to c.
 //
@@ -99,3 +105,16 @@ func transposeWideZipFloats(dst unsafe.Pointer, dstStep int, src unsafe.Pointer,
 
 //go:noescape
 func transposeWideZipHalves(dst unsafe.Pointer, dstStep int, src unsafe.Pointer, srcStep, count, sixteens int)
+
+// unseen returns p, so that memory on the stack stays there though a pointer to it goes to a function that the compiler does not know.
+//
+//go:noescape
+func unseen(p unsafe.Pointer) unsafe.Pointer
+
+// The routines that split numbers, each of type move: copySplit counts rows and blocks, copySplitZip blocks and sixteens of words.
+
+//go:noescape
+func copySplit(dst unsafe.Pointer, dstStep int, src unsafe.Pointer, srcStep, count, blocks int)
+
+//go:noescape
+func copySplitZip(dst unsafe.Pointer, dstStep int, src unsafe.Pointer, srcStep, count, sixteens int)

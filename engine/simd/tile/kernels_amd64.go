@@ -12,18 +12,21 @@ func For(level isa.Level) *Kernels {
 		return portable()
 	}
 	if level == isa.AVX2 {
-		return &Kernels{Level: level, NR: 16, F32: Product{multiplyAVX2, 6, 1, peakAVX2}, moves: vectorMoves}
+		return &Kernels{Level: level, NR: 16, F32: Product{multiplyAVX2, 6, 8, peakAVX2}, moves: vectorMoves}
 	}
-	k := &Kernels{Level: level, NR: 32, F32: Product{multiplyAVX512, 12, 1, peakAVX512}, moves: vectorMoves}
+	k := &Kernels{Level: level, NR: 32, F32: Product{multiplyAVX512, 12, 8, peakAVX512}, moves: vectorMoves}
 	if level < isa.AVX512BF16 {
 		return k
 	}
-	k.BF16, k.moves = Product{multiplyBF16, 12, 1, peakBF16}, wideMoves
+	k.BF16, k.moves = Product{multiplyBF16, 12, 16, peakPairs}, wideMoves
 	if level == isa.AMX {
-		k.BF16 = Product{multiplyAMX, matrixMR, matrixSteps, peakAMX}
+		k.BF16 = Product{multiplyAMX, matrixMR, matrixDepth, peakAMX}
+		k.Split = Product{multiplySplit, matrixMR, splitDepth, peakSplit}
 	}
 	return k
 }
+
+func peakPairs(depth int) { peakBF16((depth + 1) / 2) }
 
 var vectorMoves = [types][forms]moves{
 	F32: {
@@ -47,6 +50,7 @@ var wideMoves = [types][forms]moves{
 			wider(copyWidePairs, copyPairs, 32*4, false), wider(transposeWidePairs, transposePairs, 32*4, true),
 			wider(copyWideZipFloats, copyZipFloats, 16*4, false), wider(transposeWideZipFloats, transposeZipFloats, 16*4, true),
 		},
+		Split: {copySteps: copySplit, copyLanes: copySplitZip},
 	},
 	BF16: {
 		Float:   vectorMoves[BF16][Float],

@@ -13,6 +13,7 @@ const (
 	matrixMR    = 2 * matrixRows
 	matrixNR    = 2 * matrixWords
 	matrixSteps = matrixWords
+	matrixDepth = 2 * matrixSteps
 )
 
 // shape is the processor's description of its eight tiles: 0 to 3 are the sums, two by two, 4 and 5 the rows of A, 6 and 7 the
@@ -43,48 +44,100 @@ func (s *shape) set(tile, rows, words int) {
 
 // multiplyAMX is a product of pairs of bfloat16 whose steps are neighbours in A: aStep is a word.
 func multiplyAMX(rows, steps int, a unsafe.Pointer, aRow, _ int, b unsafe.Pointer, bStep int, c *float32, ldc int, alpha float32, load bool) {
+	m := matrixProduct{false, rows, steps, a, aRow, b, bStep, c, ldc, load}
 	if alpha == 1 {
-		multiplyMatrix(rows, steps, a, aRow, b, bStep, c, ldc, load)
-		return
-	}
-	var sums [matrixMR * matrixNR]float32
-	for row := 0; row < rows; row += matrixMR {
-		n := min(matrixMR, rows-row)
-		multiplyMatrix(n, steps, unsafe.Add(a, row*aRow), aRow, b, bStep, &sums[0], matrixNR, false)
-		storeScaled(n, &sums[0], rowOf(c, ldc, row), ldc, alpha, load)
+		m.multiply()
+	} else {
+		m.multiplyScaled(alpha)
 	}
 }
 
-// multiplyMatrix takes the whole blocks of steps first, then what is left.
-func multiplyMatrix(rows, steps int, a unsafe.Pointer, aRow int, b unsafe.Pointer, bStep int, c *float32, ldc int, load bool) {
-	blocks, rest := steps/matrixSteps, steps%matrixSteps
+// multiplySplit is a product of split numbers whose steps are neighbours in A.
+func multiplySplit(rows, steps int, a unsafe.Pointer, aRow, _ int, b unsafe.Pointer, bStep int, c *float32, ldc int, alpha float32, load bool) {
+	m := matrixProduct{true, rows, steps, a, aRow, b, bStep, c, ldc, load}
+	if alpha == 1 {
+		m.multiply()
+	} else {
+		m.multiplyScaled(alpha)
+	}
+}
+
+// matrixProduct is a product without a factor, as Multiply describes it.
+type matrixProduct struct {
+	split       bool
+	rows, steps int
+	a           unsafe.Pointer
+	aRow        int
+	b           unsafe.Pointer
+	bStep       int
+	c           *float32
+	ldc         int
+	load        bool
+}
+
+// multiplyScaled multiplies sums by a factor on their way to c. Its memory is not cleared for nothing if it stands alone.
+//
+//go:noinline
+func (m matrixProduct) multiplyScaled(alpha float32) {
+	var sums [matrixMR * matrixNR]float32
+	for row := 0; row < m.rows; row += matrixMR {
+		part := m.from(row)
+		part.rows = min(matrixMR, part.rows)
+		to := part.c
+		part.c, part.ldc, part.load = &sums[0], matrixNR, false
+		part.multiply()
+		storeScaled(part.rows, &sums[0], to, m.ldc, alpha, m.load)
+	}
+}
+
+// from is the product of the rows from one on.
+func (m matrixProduct) from(row int) matrixProduct {
+	m.rows, m.a = m.rows-row, unsafe.Add(m.a, row*m.aRow)
+	m.c = (*float32)(unsafe.Add(unsafe.Pointer(m.c), row*m.ldc*Word))
+	return m
+}
+
+// multiply takes the whole blocks of steps first, then what is left. Split numbers come in whole blocks.
+func (m matrixProduct) multiply() {
+	if m.split {
+		m.multiplyBlocks(m.steps/splitSteps, matrixSteps)
+		return
+	}
+	blocks, rest := m.steps/matrixSteps, m.steps%matrixSteps
 	if blocks > 0 || rest == 0 {
-		multiplyBlocks(rows, blocks, matrixSteps, a, aRow, b, bStep, c, ldc, load)
+		m.multiplyBlocks(blocks, matrixSteps)
 	}
 	if rest > 0 {
 		done := blocks * matrixSteps
-		multiplyBlocks(rows, 1, rest, unsafe.Add(a, done*Word), aRow, unsafe.Add(b, done*bStep), bStep, c, ldc, load || blocks > 0)
+		m.a, m.b, m.load = unsafe.Add(m.a, done*Word), unsafe.Add(m.b, done*m.bStep), m.load || blocks > 0
+		m.multiplyBlocks(1, rest)
 	}
 }
 
 // multiplyBlocks takes blocks of so many steps, first for the rows that fill tiles.
-func multiplyBlocks(rows, blocks, steps int, a unsafe.Pointer, aRow int, b unsafe.Pointer, bStep int, c *float32, ldc int, load bool) {
-	rest := rows % matrixMR
-	if full := rows - rest; full > 0 {
-		s := shapeFor(matrixMR, steps)
-		multiplyTiles(&s, full, matrixMR, blocks, a, aRow, b, bStep, c, ldc, load)
+func (m matrixProduct) multiplyBlocks(blocks, steps int) {
+	full := m.rows / matrixMR * matrixMR
+	if full > 0 {
+		m.multiplyRows(full, matrixMR, blocks, steps)
 	}
-	if rest > 0 {
-		s := shapeFor(rest, steps)
-		multiplyTiles(&s, rest, rest, blocks, unsafe.Add(a, (rows-rest)*aRow), aRow, b, bStep, rowOf(c, ldc, rows-rest), ldc, load)
+	if rest := m.rows - full; rest > 0 {
+		m.from(full).multiplyRows(rest, rest, blocks, steps)
 	}
 }
 
-func rowOf(c *float32, ldc, row int) *float32 {
-	return (*float32)(unsafe.Add(unsafe.Pointer(c), row*ldc*Word))
+func (m matrixProduct) multiplyRows(rows, height, blocks, steps int) {
+	s := shapeFor(height, steps)
+	if m.split {
+		multiplySplitTiles(&s, rows, height, blocks, m.a, m.aRow, m.b, m.bStep, m.c, m.ldc, m.load)
+	} else {
+		multiplyTiles(&s, rows, height, blocks, m.a, m.aRow, m.b, m.bStep, m.c, m.ldc, m.load)
+	}
 }
 
-func peakAMX(steps int) {
+func peakAMX(depth int) {
 	s := shapeFor(matrixMR, matrixSteps)
-	spinTiles(&s, (steps+matrixSteps-1)/matrixSteps)
+	spinTiles(&s, (depth+matrixDepth-1)/matrixDepth)
 }
+
+// peakSplit is the arithmetic of the six products of parts.
+func peakSplit(depth int) { peakAMX(6 * depth) }

@@ -84,6 +84,10 @@ func (p place) at(lane, step int) unsafe.Pointer { return unsafe.Add(p.data, lan
 
 // lay writes all words of an operand of so many lanes and elements along K.
 func (k *Kernels) lay(to place, form Form, from Operand, lanes, depth int) {
+	if form == Split {
+		k.laySplit(to, from, lanes, depth)
+		return
+	}
 	steps := form.Steps(depth)
 	doneLanes, doneSteps := k.layMost(to, form, from, lanes, depth)
 	if doneSteps < steps {

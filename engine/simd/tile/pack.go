@@ -14,6 +14,13 @@ func (k *Kernels) Panels(cols int) int { return (cols + k.NR - 1) / k.NR }
 // neighbours: it then reads whole stretches of as many rows as the copying looks ahead.
 const laneSteps = 8
 
+func laneDepth(form Form) int {
+	if form == Split {
+		return splitDepth
+	}
+	return laneSteps * form.Elements()
+}
+
 // PackB writes the panels of B, Panels(cols)·PanelBytes bytes. Columns beyond the last are 0. It is fastest for a few hundred
 // elements along K at a time, whose panel fits into L1.
 func (k *Kernels) PackB(dst unsafe.Pointer, form Form, b Operand, cols, depth int) {
@@ -22,7 +29,7 @@ func (k *Kernels) PackB(dst unsafe.Pointer, form Form, b Operand, cols, depth in
 		clear(unsafe.Slice((*byte)(unsafe.Add(dst, cols/k.NR*panel)), panel))
 	}
 	if b.Lane == 1 {
-		block = laneSteps * form.Elements()
+		block = laneDepth(form)
 	}
 	for first := 0; first < depth; first += block {
 		for col := 0; col < cols; col += k.NR {
@@ -50,11 +57,10 @@ func Copied(form Form, depth int) Left { return Left{form.Steps(depth) * Word, W
 // packRows is how many rows of A are written at a time: their lines stay in the cache while the source is read across them.
 const packRows = 128
 
-// PackA writes the copy of A that Copied describes, rows·Row bytes.
-func (k *Kernels) PackA(dst unsafe.Pointer, form Form, a Operand, rows, depth int) {
-	left := Copied(form, depth)
+// PackA writes a copy of A as Copied describes it, its rows so many bytes apart.
+func (k *Kernels) PackA(dst unsafe.Pointer, dstRow int, form Form, a Operand, rows, depth int) {
 	for row := 0; row < rows; row += packRows {
-		to := place{unsafe.Add(dst, row*left.Row), left.Row, left.Step}
+		to := place{unsafe.Add(dst, row*dstRow), dstRow, Word}
 		k.lay(to, form, a.Offset(row, 0), min(packRows, rows-row), depth)
 	}
 }

@@ -12,7 +12,7 @@ import (
 const portableRows, portableCols = 2, 4
 
 func portable() *Kernels {
-	return &Kernels{Level: isa.Portable, NR: portableCols, F32: Product{multiply, portableRows, 1, peak}}
+	return &Kernels{Level: isa.Portable, NR: portableCols, F32: Product{multiply, portableRows, 8, peak}}
 }
 
 func multiply(rows, steps int, a unsafe.Pointer, aRow, aStep int, b unsafe.Pointer, bStep int, c *float32, ldc int, alpha float32, load bool) {

@@ -81,7 +81,7 @@ func testProduct(t *testing.T, random *rand.Rand, k *Kernels, form Form, rows, d
 		left = Copied(form, depth)
 		copied := make([]byte, rows*left.Row+1)
 		data = unsafe.Pointer(&copied[0])
-		k.PackA(data, form, a, rows, depth)
+		k.PackA(data, left.Row, form, a, rows, depth)
 	}
 	panel := make([]byte, k.PanelBytes(form, depth)+1)
 	k.PackB(unsafe.Pointer(&panel[0]), form, b, k.NR, depth)
@@ -198,7 +198,7 @@ func put(o Operand, lane, step int, x float32) {
 func testPackA(t *testing.T, k *Kernels, form Form, a Operand, rows, depth int, name string) {
 	left := Copied(form, depth)
 	got := guarded(rows * left.Row / Word)
-	k.PackA(unsafe.Pointer(&got[0]), form, a, rows, depth)
+	k.PackA(unsafe.Pointer(&got[0]), left.Row, form, a, rows, depth)
 	want := guarded(rows * left.Row / Word)
 	for i := range rows {
 		for p := range form.Steps(depth) {

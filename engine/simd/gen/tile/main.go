@@ -17,12 +17,12 @@ import (
 func main() {
 	log.SetFlags(0)
 	if len(os.Args) != 3 {
-		log.Fatal("usage: tile multiply|matrix|layout|wide FILE.s")
+		log.Fatal("usage: tile multiply|matrix|layout|wide|split FILE.s")
 	}
-	bodies := map[string]func(*assembler){"multiply": products, "matrix": matrices, "layout": layouts, "wide": wideLayouts}
+	bodies := map[string]func(*assembler){"multiply": products, "matrix": matrices, "layout": layouts, "wide": wideLayouts, "split": splitLayouts}
 	body, known := bodies[os.Args[1]]
 	if !known {
-		log.Fatalf("%s: unknown: have multiply, matrix, layout, wide", os.Args[1])
+		log.Fatalf("%s: unknown: have multiply, matrix, layout, wide, split", os.Args[1])
 	}
 	if err := write(os.Args[2], body); err != nil {
 		log.Fatal(err)

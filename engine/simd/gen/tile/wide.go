@@ -34,7 +34,7 @@ var wideReaders = []wideReader{
 		a.VPERMW(wide(dst), wide(zipOrder), wide(dst))
 	}},
 	{"ZipHalves", 32, true, func(a *assembler, from, below operand.Mem, dst, _ int) {
-		a.VMOVDQU(from, reg.Vector.Lookup(reg.Index(dst), reg.S256))
+		a.VMOVDQU(from, half(dst))
 		a.VINSERTI64X4(operand.U8(1), below, wide(dst), wide(dst))
 		a.VPERMW(wide(dst), wide(zipOrder), wide(dst))
 	}},
@@ -126,15 +126,7 @@ func (r wideReader) transposes(a *assembler, zip, join operand.Mem) {
 	a.Label("square")
 	r.square(a, from)
 	a.joinSquare()
-	for i := range 16 { // registers 8 to 15 hold rows i and i+1 of each four, see joinSquare
-		pair := wide(8 + i%4*2 + i/8)
-		if i/4%2 == 0 {
-			a.VMOVUPS(reg.Vector.Lookup(reg.Index(8+i%4*2+i/8), reg.S256), operand.Mem{Base: to})
-		} else {
-			a.VEXTRACTF64X4(operand.U8(1), pair, operand.Mem{Base: to})
-		}
-		a.ADDQ(dstStep, to)
-	}
+	a.storeSquare(to, dstStep)
 	for _, third := range from.third {
 		a.ADDQ(operand.U32(r.bytes), third)
 	}
@@ -187,5 +179,18 @@ func (a *assembler) joinSquare() {
 		a.VPERMI2PD(wide(4+j), wide(j), wide(8+2*j))
 		a.VMOVAPS(wide(lowerOrder), wide(9+2*j))
 		a.VPERMI2PD(wide(4+j), wide(j), wide(9+2*j))
+	}
+}
+
+// storeSquare writes the sixteen rows of eight words that joinSquare made, and leaves to after the last.
+func (a *assembler) storeSquare(to, step reg.GPVirtual) {
+	for i := range 16 {
+		at := 8 + i%4*2 + i/8
+		if i/4%2 == 0 {
+			a.VMOVUPS(half(at), operand.Mem{Base: to})
+		} else {
+			a.VEXTRACTF64X4(operand.U8(1), wide(at), operand.Mem{Base: to})
+		}
+		a.ADDQ(step, to)
 	}
 }
