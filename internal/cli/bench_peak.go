@@ -19,8 +19,9 @@ import (
 type machinePeak struct {
 	InstructionSet string        `json:"instruction_set"`
 	Workers        int           `json:"workers"`
-	F32            float64       `json:"f32_gflops"`  // multiply-adds between registers, two operations each
-	BF16           float64       `json:"bf16_gflops"` // the same of pairs of bfloat16; that of f32 where the CPU has no such instruction
+	F32            float64       `json:"f32_gflops"`       // multiply-adds between registers, two operations each
+	Split          float64       `json:"f32_split_gflops"` // of float32 as six products of bfloat16 parts; 0 where the CPU has no tiles
+	BF16           float64       `json:"bf16_gflops"`      // of pairs of bfloat16; that of f32 where the CPU has no such instruction
 	Copy           float64       `json:"copy_gbytes_s"`
 	Products       []productPeak `json:"matmul"`
 }
@@ -57,13 +58,14 @@ func benchPeak(s Streams, asJSON bool) error {
 	}
 	workers, kernels := pool.New(0), tile.For(level)
 	defer workers.Close()
-	f32, bf16, bandwidth := measurePeaks(workers, kernels)
-	m := machinePeak{InstructionSet: level.String(), Workers: workers.Workers(), F32: digits(f32 / 1e9), BF16: digits(bf16 / 1e9), Copy: digits(bandwidth / 1e9)}
+	peaks := gemm.Peak(workers, kernels)
+	m := machinePeak{InstructionSet: level.String(), Workers: workers.Workers(), F32: digits(peaks.F32 / 1e9), Split: digits(peaks.Split / 1e9),
+		BF16: digits(peaks.BF16 / 1e9), Copy: digits(copyRate(workers) / 1e9)}
 	for _, p := range []struct {
 		precision string
 		of        tile.Type
 		peak      float64
-	}{{"f32", tile.F32, f32}, {"bf16", tile.BF16, bf16}} {
+	}{{"f32", tile.F32, peaks.Float32()}, {"bf16", tile.BF16, peaks.BF16}} {
 		const tokens, in, out = 1568, 768, 3072
 		rate := gemm.Measure(workers, kernels, linearProblem(tokens, in, out, p.of))
 		m.Products = append(m.Products, productPeak{tokens, in, out, p.precision, digits(rate / 1e9), digits(rate / p.peak)})
@@ -72,12 +74,6 @@ func benchPeak(s Streams, asJSON bool) error {
 		return printJSON(s.Out, m)
 	}
 	return m.print(s)
-}
-
-// measurePeaks gives the rates that no computation can exceed: multiply-adds in FLOP/s, and bytes a second that a copy reads and writes.
-func measurePeaks(workers *pool.Pool, kernels *tile.Kernels) (f32, bf16, bandwidth float64) {
-	f32, bf16 = gemm.Peak(workers, kernels)
-	return f32, bf16, copyRate(workers)
 }
 
 // linearProblem is what a linear layer computes: rows of inputs times rows of weights.
@@ -90,6 +86,9 @@ func (m machinePeak) print(s Streams) error {
 	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "instruction set\t%s, %d workers\n", m.InstructionSet, m.Workers)
 	fmt.Fprintf(w, "f32 multiply-adds\t%v GFLOP/s\n", m.F32)
+	if m.Split > 0 {
+		fmt.Fprintf(w, "f32 by six of bf16\t%v GFLOP/s\n", m.Split)
+	}
 	fmt.Fprintf(w, "bf16 multiply-adds\t%v GFLOP/s\n", m.BF16)
 	fmt.Fprintf(w, "copy\t%v GB/s\n", m.Copy)
 	for _, p := range m.Products {

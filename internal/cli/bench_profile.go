@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"videomae/engine/simd/gemm"
 	"videomae/engine/simd/isa"
 	"videomae/engine/simd/plan"
 	"videomae/engine/simd/pool"
@@ -48,10 +49,10 @@ func benchProfile(s Streams, on profiler, w benchWork, o benchOptions) error {
 	}
 	workers := pool.New(0)
 	defer workers.Close()
-	f32, bf16, bandwidth := measurePeaks(workers, tile.For(level))
-	most := limits{flops: f32, bytes: bandwidth}
+	peaks := gemm.Peak(workers, tile.For(level))
+	most := limits{flops: peaks.Float32(), bytes: copyRate(workers)}
 	if o.precision == "bf16" {
-		most.flops = bf16
+		most.flops = peaks.BF16
 	}
 	return p.print(s.Out, most)
 }

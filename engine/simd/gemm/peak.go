@@ -16,34 +16,47 @@ const (
 	burstTime = 10 * time.Millisecond
 )
 
-// Peak is the rate in FLOP/s of multiply-adds between registers on all workers at once: what no product can exceed. Where the
-// CPU does not multiply bfloat16, products of them run as float32, and both rates are the same. It takes under two seconds.
-func Peak(workers *pool.Pool, k *tile.Kernels) (f32, bf16 float64) {
-	f32 = peak(workers, k.F32.Peak) * float64(2*k.F32.MR*k.NR)
-	if k.BF16.Multiply == nil {
-		return f32, f32
+// Peaks are rates in FLOP/s of multiply-adds between registers on all workers at once. Products of a type cannot exceed them.
+type Peaks struct {
+	F32   float64 // by float32 instructions
+	Split float64 // of float32 as six products of bfloat16 parts; 0 where the CPU has no tiles
+	BF16  float64 // that of F32 where the CPU does not multiply bfloat16
+}
+
+// Float32 is the rate that no product of float32 exceeds.
+func (p Peaks) Float32() float64 { return max(p.F32, p.Split) }
+
+// Peak measures them in under two seconds.
+func Peak(workers *pool.Pool, k *tile.Kernels) Peaks {
+	p := Peaks{F32: peak(workers, k, k.F32), Split: peak(workers, k, k.Split), BF16: peak(workers, k, k.BF16)}
+	if p.BF16 == 0 {
+		p.BF16 = p.F32
 	}
-	return f32, peak(workers, k.BF16.Peak) * float64(2*k.BF16.MR*k.NR)
+	return p
 }
 
 // spinning is a job that does arithmetic only.
 type spinning struct {
-	spin  func(steps int)
-	steps int
+	spin  func(depth int)
+	depth int
 }
 
-func (s *spinning) Do(_, _ int) { s.spin(s.steps) }
+func (s *spinning) Do(_, _ int) { s.spin(s.depth) }
 
-// peak is the rate of steps per second.
-func peak(workers *pool.Pool, spin func(steps int)) float64 {
-	s := &spinning{spin, 1}
-	for once := time.Duration(0); once < burstTime; { // as many steps as a burst takes
-		s.steps *= 2
+// peak is the rate of a kernel, 0 if there is none.
+func peak(workers *pool.Pool, k *tile.Kernels, p tile.Product) float64 {
+	if p.Multiply == nil {
+		return 0
+	}
+	s := &spinning{p.Peak, 1}
+	for once := time.Duration(0); once < burstTime; { // as much depth as a burst takes
+		s.depth *= 2
 		begin := time.Now()
-		s.spin(s.steps)
+		s.spin(s.depth)
 		once = time.Since(begin)
 	}
-	return float64(s.steps*workers.Workers()) / fastest(bursts, func() { workers.Run(workers.Workers(), s) }).Seconds()
+	flops := float64(2 * p.MR * k.NR * s.depth * workers.Workers())
+	return flops / fastest(bursts, func() { workers.Run(workers.Workers(), s) }).Seconds()
 }
 
 // Measure is the rate in FLOP/s at which a problem is computed, at best, on operands that are packed and read like any other.

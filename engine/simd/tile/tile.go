@@ -5,7 +5,7 @@
 // panels of NR columns, whose words for one step are neighbours.
 //
 // Where the CPU multiplies bfloat16 many times faster than float32, float32 is multiplied as such: each number is the sum of three
-// bfloat16 (form Split), and six of the nine products of the parts are all that a float32 can hold.
+// bfloat16 (form Split), and six of the nine products of the parts hold all that a float32 can.
 package tile
 
 import (
@@ -62,9 +62,9 @@ const (
 	Float   Form = iota // a float32
 	Rounded             // a float32 that was rounded to the nearest bfloat16, ties to even
 	Pair                // two bfloat16, neighbours along K; the last is 0 if K is odd
-	// Split is three words for each pair of float32: of the nearest bfloat16, of those nearest to what they leave, and of those
-	// nearest to what both leave, at most 2^-27 of the number. The words of splitDepth elements follow each other, the sixteen of
-	// the first kind in front; the last elements are 0 if K is no multiple. An infinite number makes NaN of all it meets.
+	// Split is three words for each pair of float32: of the nearest bfloat16, of those nearest to what they leave, and of what both
+	// leave, which makes their sum exact down to 2^-110. The words of splitDepth elements follow each other, the sixteen of the
+	// first kind in front; the last elements are 0 if K is no multiple. What is not finite makes NaN of all it meets.
 	Split
 	forms
 )

@@ -44,7 +44,7 @@ func sizes(mr int) []int { return []int{0, 1, 2, 3, mr/2 + 1, mr - 1, mr, mr + 1
 func TestProductsAreThoseOfFloat64(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	onEveryLevel(t, func(t *testing.T, k *Kernels) {
-		for _, form := range []Form{Float, Rounded, Pair} {
+		for _, form := range []Form{Float, Rounded, Pair, Split} {
 			if k.Product(form).Multiply == nil {
 				continue
 			}
