@@ -3,7 +3,7 @@
 //
 // C is cut into blocks, one a task. A task lays out a slice of B for the vector kernels, a few hundred steps along K at a time, in
 // memory of its own that stays in L2; A is read in place where that is as fast, else from a copy that all tasks make first and
-// share. The cuts follow from the shape alone, so the result has the same bits for any number of workers.
+// share, for one cut of K after another. The cuts follow from the shape alone, so the result has the same bits for any number of workers.
 package gemm
 
 import (

@@ -2,23 +2,23 @@
 
 #include "textflag.h"
 
-DATA splitZip<>+0(SB)/4, $0x00100000
-DATA splitZip<>+4(SB)/4, $0x00110001
-DATA splitZip<>+8(SB)/4, $0x00120002
-DATA splitZip<>+12(SB)/4, $0x00130003
-DATA splitZip<>+16(SB)/4, $0x00140004
-DATA splitZip<>+20(SB)/4, $0x00150005
-DATA splitZip<>+24(SB)/4, $0x00160006
-DATA splitZip<>+28(SB)/4, $0x00170007
-DATA splitZip<>+32(SB)/4, $0x00180008
-DATA splitZip<>+36(SB)/4, $0x00190009
-DATA splitZip<>+40(SB)/4, $0x001a000a
-DATA splitZip<>+44(SB)/4, $0x001b000b
-DATA splitZip<>+48(SB)/4, $0x001c000c
-DATA splitZip<>+52(SB)/4, $0x001d000d
-DATA splitZip<>+56(SB)/4, $0x001e000e
-DATA splitZip<>+60(SB)/4, $0x001f000f
-GLOBL splitZip<>(SB), RODATA|NOPTR, $64
+DATA upperHalves<>+0(SB)/4, $0x00030001
+DATA upperHalves<>+4(SB)/4, $0x00070005
+DATA upperHalves<>+8(SB)/4, $0x000b0009
+DATA upperHalves<>+12(SB)/4, $0x000f000d
+DATA upperHalves<>+16(SB)/4, $0x00130011
+DATA upperHalves<>+20(SB)/4, $0x00170015
+DATA upperHalves<>+24(SB)/4, $0x001b0019
+DATA upperHalves<>+28(SB)/4, $0x001f001d
+DATA upperHalves<>+32(SB)/4, $0x00230021
+DATA upperHalves<>+36(SB)/4, $0x00270025
+DATA upperHalves<>+40(SB)/4, $0x002b0029
+DATA upperHalves<>+44(SB)/4, $0x002f002d
+DATA upperHalves<>+48(SB)/4, $0x00330031
+DATA upperHalves<>+52(SB)/4, $0x00370035
+DATA upperHalves<>+56(SB)/4, $0x003b0039
+DATA upperHalves<>+60(SB)/4, $0x003f003d
+GLOBL upperHalves<>(SB), RODATA|NOPTR, $64
 
 // func unseen(p unsafe.Pointer) unsafe.Pointer
 TEXT ·unseen(SB), NOSPLIT, $0-16
@@ -27,13 +27,18 @@ TEXT ·unseen(SB), NOSPLIT, $0-16
 	RET
 
 // func copySplit(dst unsafe.Pointer, dstStep int, src unsafe.Pointer, srcStep int, count int, blocks int)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512BW, AVX512F, MMX+
 TEXT ·copySplit(SB), NOSPLIT, $0-48
-	MOVQ dst+0(FP), AX
-	MOVQ dstStep+8(FP), CX
-	MOVQ src+16(FP), DX
-	MOVQ srcStep+24(FP), BX
-	MOVQ count+32(FP), SI
+	VMOVUPS    upperHalves<>+0(SB), Z29
+	VPTERNLOGD $0xff, Z28, Z28, Z28
+	VPSRLD     $0x1f, Z28, Z27
+	VPSLLD     $0x0f, Z27, Z27
+	VPSLLD     $0x10, Z28, Z28
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStep+8(FP), CX
+	MOVQ       src+16(FP), DX
+	MOVQ       srcStep+24(FP), BX
+	MOVQ       count+32(FP), SI
 
 row:
 	MOVQ blocks+40(FP), R9
@@ -45,67 +50,38 @@ block:
 	VMOVUPS    (DI), Z0
 	PREFETCHT0 64(DI)(BX*8)
 	VMOVUPS    64(DI), Z1
-
-	// VCVTNE2PS2BF16 Z0, Z1, Z2
-	BYTE          $0x62
-	BYTE          $0xf2
-	BYTE          $0x77
-	BYTE          $0x48
-	BYTE          $0x72
-	BYTE          $0xd0
-	VPMOVZXWD     Y2, Z24
-	VEXTRACTI64X4 $0x01, Z2, Y25
-	VPMOVZXWD     Y25, Z25
-	VPSLLD        $0x10, Z24, Z24
-	VSUBPS        Z24, Z0, Z0
-	VPSLLD        $0x10, Z25, Z25
-	VSUBPS        Z25, Z1, Z1
-	VMOVUPS       Z2, (R8)
-
-	// VCVTNE2PS2BF16 Z0, Z1, Z2
-	BYTE          $0x62
-	BYTE          $0xf2
-	BYTE          $0x77
-	BYTE          $0x48
-	BYTE          $0x72
-	BYTE          $0xd0
-	VPMOVZXWD     Y2, Z24
-	VEXTRACTI64X4 $0x01, Z2, Y25
-	VPMOVZXWD     Y25, Z25
-	VPSLLD        $0x10, Z24, Z24
-	VSUBPS        Z24, Z0, Z0
-	VPSLLD        $0x10, Z25, Z25
-	VSUBPS        Z25, Z1, Z1
-	VMOVUPS       Z2, 64(R8)
-
-	// VCVTNE2PS2BF16 Z0, Z1, Z2
-	BYTE          $0x62
-	BYTE          $0xf2
-	BYTE          $0x77
-	BYTE          $0x48
-	BYTE          $0x72
-	BYTE          $0xd0
-	VPMOVZXWD     Y2, Z24
-	VEXTRACTI64X4 $0x01, Z2, Y25
-	VPMOVZXWD     Y25, Z25
-	VPSLLD        $0x10, Z24, Z24
-	VSUBPS        Z24, Z0, Z0
-	VPSLLD        $0x10, Z25, Z25
-	VSUBPS        Z25, Z1, Z1
-	VMOVUPS       Z2, 128(R8)
-	ADDQ          $0x00000080, DI
-	ADDQ          $0x000000c0, R8
-	DECQ          R9
-	JNZ           block
-	ADDQ          BX, DX
-	ADDQ          CX, AX
-	DECQ          SI
-	JNZ           row
+	VPADDD     Z27, Z0, Z24
+	VPADDD     Z27, Z1, Z25
+	VMOVAPS    Z29, Z2
+	VPERMI2W   Z25, Z24, Z2
+	VPANDD     Z28, Z24, Z24
+	VSUBPS     Z24, Z0, Z0
+	VPANDD     Z28, Z25, Z25
+	VSUBPS     Z25, Z1, Z1
+	VMOVUPS    Z2, (R8)
+	VMOVAPS    Z29, Z2
+	VPERMI2W   Z1, Z0, Z2
+	VPANDD     Z28, Z0, Z24
+	VSUBPS     Z24, Z0, Z0
+	VPANDD     Z28, Z1, Z25
+	VSUBPS     Z25, Z1, Z1
+	VMOVUPS    Z2, 64(R8)
+	VMOVAPS    Z29, Z2
+	VPERMI2W   Z1, Z0, Z2
+	VMOVUPS    Z2, 128(R8)
+	ADDQ       $0x00000080, DI
+	ADDQ       $0x000000c0, R8
+	DECQ       R9
+	JNZ        block
+	ADDQ       BX, DX
+	ADDQ       CX, AX
+	DECQ       SI
+	JNZ        row
 	VZEROUPPER
 	RET
 
 // func copySplitZip(dst unsafe.Pointer, dstStep int, src unsafe.Pointer, srcStep int, count int, sixteens int)
-// Requires: AVX, AVX512BW, AVX512F, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·copySplitZip(SB), NOSPLIT, $0-48
 	MOVQ       dst+0(FP), AX
 	MOVQ       dstStep+8(FP), CX
@@ -119,8 +95,9 @@ TEXT ·copySplitZip(SB), NOSPLIT, $0-48
 	ADDQ       DI, R9
 	MOVQ       CX, R8
 	SHLQ       $0x04, R8
-	VMOVUPS    splitZip<>+0(SB), Z31
 	VPTERNLOGD $0xff, Z28, Z28, Z28
+	VPSRLD     $0x1f, Z28, Z27
+	VPSLLD     $0x0f, Z27, Z27
 	VPSLLD     $0x10, Z28, Z28
 
 block:
@@ -136,58 +113,35 @@ words:
 	PREFETCHT0 (R11)(R9*1)
 	VMOVUPS    (R11), Z0
 	VMOVUPS    (R11)(DI*1), Z1
-
-	// VCVTNE2PS2BF16 Z0, Z1, Z2
-	BYTE    $0x62
-	BYTE    $0xf2
-	BYTE    $0x77
-	BYTE    $0x48
-	BYTE    $0x72
-	BYTE    $0xd0
-	VPERMW  Z2, Z31, Z2
-	VPSLLD  $0x10, Z2, Z24
-	VPANDD  Z28, Z2, Z25
-	VSUBPS  Z24, Z0, Z0
-	VSUBPS  Z25, Z1, Z1
-	VMOVUPS Z2, (R12)
-
-	// VCVTNE2PS2BF16 Z0, Z1, Z2
-	BYTE    $0x62
-	BYTE    $0xf2
-	BYTE    $0x77
-	BYTE    $0x48
-	BYTE    $0x72
-	BYTE    $0xd0
-	VPERMW  Z2, Z31, Z2
-	VPSLLD  $0x10, Z2, Z24
-	VPANDD  Z28, Z2, Z25
-	VSUBPS  Z24, Z0, Z0
-	VSUBPS  Z25, Z1, Z1
-	VMOVUPS Z2, (R12)(R8*1)
-
-	// VCVTNE2PS2BF16 Z0, Z1, Z2
-	BYTE    $0x62
-	BYTE    $0xf2
-	BYTE    $0x77
-	BYTE    $0x48
-	BYTE    $0x72
-	BYTE    $0xd0
-	VPERMW  Z2, Z31, Z2
-	VPSLLD  $0x10, Z2, Z24
-	VPANDD  Z28, Z2, Z25
-	VSUBPS  Z24, Z0, Z0
-	VSUBPS  Z25, Z1, Z1
-	VMOVUPS Z2, (R12)(R8*2)
-	ADDQ    $0x40, R11
-	ADDQ    $0x40, R12
-	DECQ    R13
-	JNZ     words
-	ADDQ    BX, DX
-	ADDQ    CX, AX
-	DECQ    R10
-	JNZ     row
-	LEAQ    (AX)(R8*2), AX
-	DECQ    SI
-	JNZ     block
+	VPADDD     Z27, Z0, Z24
+	VPADDD     Z27, Z1, Z25
+	VPSRLD     $0x10, Z24, Z2
+	VPTERNLOGD $0xf8, Z28, Z25, Z2
+	VPANDD     Z28, Z24, Z24
+	VSUBPS     Z24, Z0, Z0
+	VPANDD     Z28, Z25, Z25
+	VSUBPS     Z25, Z1, Z1
+	VMOVUPS    Z2, (R12)
+	VPSRLD     $0x10, Z0, Z2
+	VPTERNLOGD $0xf8, Z28, Z1, Z2
+	VPANDD     Z28, Z0, Z24
+	VSUBPS     Z24, Z0, Z0
+	VPANDD     Z28, Z1, Z25
+	VSUBPS     Z25, Z1, Z1
+	VMOVUPS    Z2, (R12)(R8*1)
+	VPSRLD     $0x10, Z0, Z2
+	VPTERNLOGD $0xf8, Z28, Z1, Z2
+	VMOVUPS    Z2, (R12)(R8*2)
+	ADDQ       $0x40, R11
+	ADDQ       $0x40, R12
+	DECQ       R13
+	JNZ        words
+	ADDQ       BX, DX
+	ADDQ       CX, AX
+	DECQ       R10
+	JNZ        row
+	LEAQ       (AX)(R8*2), AX
+	DECQ       SI
+	JNZ        block
 	VZEROUPPER
 	RET

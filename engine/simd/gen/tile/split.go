@@ -5,7 +5,6 @@ import (
 	"log"
 
 	"github.com/mmcloughlin/avo/operand"
-	"github.com/mmcloughlin/avo/reg"
 )
 
 // A block has sixteen words of each of three parts; a row of them takes so many bytes.
@@ -14,20 +13,20 @@ const (
 	partBytes = 64
 )
 
-// Registers of constants, beside those of the wide routines.
-const upperHalves = 28
-
-// Registers that splitting needs beside its operands.
+// Registers of splitting, beside its operands.
 const (
-	widened0 = 24
-	widened1 = 25
+	rounded0    = 24
+	rounded1    = 25
+	oneHalf     = 27 // of the last bit that the upper half of a word keeps
+	upperHalves = 28 // a mask
+	order       = 29 // of the upper halves of two registers
 )
 
 func splitLayouts(a *assembler) {
-	zip := a.table("splitZip", 16, func(i int) operand.Constant { return operand.U32(i | (16+i)<<16) }, 4)
+	upper := a.table("upperHalves", 16, func(i int) operand.Constant { return operand.U32(4*i + 1 | (4*i+3)<<16) }, 4)
 	a.unseen()
-	a.copySplit()
-	a.copySplitZip(zip)
+	a.copySplit(upper)
+	a.copySplitZip()
 }
 
 // unseen returns its argument.
@@ -42,40 +41,38 @@ func (a *assembler) unseen() {
 	a.RET()
 }
 
-// splitPairs makes register dst the words of the sixteen numbers in register low and the next sixteen in high, which keep what is
-// left of them.
-func (a *assembler) splitPairs(low, high, dst int) {
-	a.roundTwo(low, high, dst)
-	a.VPMOVZXWD(half(dst), wide(widened0))
-	a.VEXTRACTI64X4(operand.U8(1), wide(dst), half(widened1))
-	a.VPMOVZXWD(half(widened1), wide(widened1))
-	for i, words := range []int{widened0, widened1} {
-		a.VPSLLD(operand.U8(16), wide(words), wide(words))
-		number := []int{low, high}[i]
-		a.VSUBPS(wide(words), wide(number), wide(number))
-	}
-}
-
-// splitZipped does it for numbers of two rows, of which those of one column make a word.
-func (a *assembler) splitZipped(low, high, dst int) {
-	a.roundTwo(low, high, dst)
-	a.VPERMW(wide(dst), wide(zipOrder), wide(dst))
-	a.VPSLLD(operand.U8(16), wide(dst), wide(widened0))
-	a.VPANDD(wide(upperHalves), wide(dst), wide(widened1))
-	a.VSUBPS(wide(widened0), wide(low), wide(low))
-	a.VSUBPS(wide(widened1), wide(high), wide(high))
-}
-
-func half(i int) reg.Register { return reg.Vector.Lookup(reg.Index(i), reg.S256) }
-
-func (a *assembler) loadUpperHalves() {
+func (a *assembler) splitConstants() {
 	a.VPTERNLOGD(operand.U8(0xFF), wide(upperHalves), wide(upperHalves), wide(upperHalves))
+	a.VPSRLD(operand.U8(31), wide(upperHalves), wide(oneHalf))
+	a.VPSLLD(operand.U8(15), wide(oneHalf), wide(oneHalf))
 	a.VPSLLD(operand.U8(16), wide(upperHalves), wide(upperHalves))
 }
 
+// takePart joins a part of the numbers in registers 0 and 1 to words in register 2, and leaves the numbers without it. The first
+// part is the nearest bfloat16, ties away from 0, so that what it leaves has either sign; of that the second is the upper half,
+// which leaves eight bits: the third.
+func (a *assembler) takePart(part int, join func(low, high int)) {
+	low, high := 0, 1
+	if part == 0 {
+		low, high = rounded0, rounded1
+		a.VPADDD(wide(oneHalf), wide(0), wide(low))
+		a.VPADDD(wide(oneHalf), wide(1), wide(high))
+	}
+	join(low, high)
+	if part == parts-1 {
+		return
+	}
+	for number, from := range []int{low, high} {
+		a.VPANDD(wide(upperHalves), wide(from), wide(rounded0+number))
+		a.VSUBPS(wide(rounded0+number), wide(number), wide(number))
+	}
+}
+
 // copySplit writes count rows of so many blocks, each from a row of numbers in order.
-func (a *assembler) copySplit() {
+func (a *assembler) copySplit(upper operand.Mem) {
 	a.function("copySplit")
+	a.VMOVUPS(upper, wide(order))
+	a.splitConstants()
 	dst, dstStep := a.load("dst"), a.load("dstStep")
 	src, srcStep := a.load("src"), a.load("srcStep")
 	rows := a.load("count")
@@ -89,7 +86,10 @@ func (a *assembler) copySplit() {
 		a.VMOVUPS(operand.Mem{Base: from, Disp: 64 * i}, wide(i))
 	}
 	for part := range parts {
-		a.splitPairs(0, 1, 2)
+		a.takePart(part, func(low, high int) {
+			a.VMOVAPS(wide(order), wide(2))
+			a.VPERMI2W(wide(high), wide(low), wide(2))
+		})
 		a.VMOVUPS(wide(2), operand.Mem{Base: to, Disp: part * partBytes})
 	}
 	a.ADDQ(operand.U32(128), from)
@@ -106,7 +106,7 @@ func (a *assembler) copySplit() {
 
 // copySplitZip writes count blocks, each of 48 rows of sixteens·16 words, from 32 rows of numbers: two of them, half a step apart,
 // make a row of each part.
-func (a *assembler) copySplitZip(zip operand.Mem) {
+func (a *assembler) copySplitZip() {
 	a.function("copySplitZip")
 	dst, dstStep := a.load("dst"), a.load("dstStep")
 	src, srcStep := a.load("src"), a.load("srcStep")
@@ -116,8 +116,7 @@ func (a *assembler) copySplitZip(zip operand.Mem) {
 	a.ADDQ(below, ahead)
 	a.MOVQ(dstStep, part)
 	a.SHLQ(operand.U8(4), part)
-	a.VMOVUPS(zip, wide(zipOrder))
-	a.loadUpperHalves()
+	a.splitConstants()
 	a.Label("block")
 	row := a.GP64()
 	a.MOVQ(operand.U32(16), row)
@@ -131,7 +130,11 @@ func (a *assembler) copySplitZip(zip operand.Mem) {
 	a.VMOVUPS(operand.Mem{Base: from}, wide(0))
 	a.VMOVUPS(operand.Mem{Base: from, Index: below, Scale: 1}, wide(1))
 	for i := range parts {
-		a.splitZipped(0, 1, 2)
+		a.takePart(i, func(low, high int) {
+			a.VPSRLD(operand.U8(16), wide(low), wide(2))
+			const orMasked = 0xF8 // first or (second and third)
+			a.VPTERNLOGD(operand.U8(orMasked), wide(upperHalves), wide(high), wide(2))
+		})
 		place := operand.Mem{Base: to}
 		if i > 0 {
 			place.Index, place.Scale = part, uint8(i)

@@ -194,3 +194,6 @@ func (a *assembler) storeSquare(to, step reg.GPVirtual) {
 		a.ADDQ(step, to)
 	}
 }
+
+// half is the lower half of register i.
+func half(i int) reg.Register { return reg.Vector.Lookup(reg.Index(i), reg.S256) }
