@@ -62,8 +62,8 @@ const (
 	Float   Form = iota // a float32
 	Rounded             // a float32 that was rounded to the nearest bfloat16, ties to even
 	Pair                // two bfloat16, neighbours along K; the last is 0 if K is odd
-	// Split is three words for each pair of float32: of the nearest bfloat16, of those nearest to what they leave, and of what both
-	// leave, which makes their sum exact down to 2^-110. The words of splitDepth elements follow each other, the sixteen of the
+	// Split is three words for each pair of float32: of the nearest bfloat16, of the upper halves of what they leave, and of what
+	// both leave, which makes their sum exact down to 2^-110. The words of splitDepth elements follow each other, the sixteen of the
 	// first kind in front; the last elements are 0 if K is no multiple. What is not finite makes NaN of all it meets.
 	Split
 	forms
