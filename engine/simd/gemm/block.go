@@ -72,7 +72,7 @@ func (b *block) leftOf(part, row int) unsafe.Pointer {
 	if p.copyA {
 		return unsafe.Add(b.a, part*p.partBytes()+row*p.left.Row)
 	}
-	return unsafe.Add(b.a, row*p.left.Row+part*p.depth.length/p.formA.Elements()*p.left.Step)
+	return unsafe.Add(b.a, row*p.left.Row+p.formA.Steps(part*p.depth.length)*p.left.Step)
 }
 
 func (b *block) sumsOf(row int) unsafe.Pointer {

@@ -12,7 +12,7 @@ import (
 const (
 	blockSteps = 288
 	longSteps  = 800      // in place of blockSteps for tiles of pairs, which are so fast that to add to sums again costs more than panels beyond L1
-	splitDepth = 480      // elements along K of split numbers, which are three halves of a word
+	splitLimit = 480      // elements along K of split numbers, which are three halves of a word
 	blockRows  = 96       // also what an epilogue gets at a time: a multiple of every tile's rows
 	copyWords  = 1 << 15  // of A that a task copies, but no fewer rows than copyRows
 	copyRows   = 128      // what is copied fastest at a time
@@ -80,7 +80,7 @@ func NewPlan(k *tile.Kernels, problem Problem) *Plan {
 func (p *Plan) depthLimit() int {
 	switch {
 	case p.formB == tile.Split:
-		return splitDepth
+		return splitLimit
 	case p.formB == tile.Pair && p.kernels.Level == isa.AMX:
 		return longSteps * p.formB.Elements()
 	}

@@ -45,21 +45,13 @@ func (s *shape) set(tile, rows, words int) {
 // multiplyAMX is a product of pairs of bfloat16 whose steps are neighbours in A: aStep is a word.
 func multiplyAMX(rows, steps int, a unsafe.Pointer, aRow, _ int, b unsafe.Pointer, bStep int, c *float32, ldc int, alpha float32, load bool) {
 	m := matrixProduct{false, rows, steps, a, aRow, b, bStep, c, ldc, load}
-	if alpha == 1 {
-		m.multiply()
-	} else {
-		m.multiplyScaled(alpha)
-	}
+	m.multiplyTimes(alpha)
 }
 
 // multiplySplit is a product of split numbers whose steps are neighbours in A.
 func multiplySplit(rows, steps int, a unsafe.Pointer, aRow, _ int, b unsafe.Pointer, bStep int, c *float32, ldc int, alpha float32, load bool) {
 	m := matrixProduct{true, rows, steps, a, aRow, b, bStep, c, ldc, load}
-	if alpha == 1 {
-		m.multiply()
-	} else {
-		m.multiplyScaled(alpha)
-	}
+	m.multiplyTimes(alpha)
 }
 
 // matrixProduct is a product without a factor, as Multiply describes it.
@@ -75,7 +67,16 @@ type matrixProduct struct {
 	load        bool
 }
 
-// multiplyScaled multiplies sums by a factor on their way to c. Its memory is not cleared for nothing if it stands alone.
+// multiplyTimes is the product times a number, which is 1 as a rule.
+func (m matrixProduct) multiplyTimes(alpha float32) {
+	if alpha == 1 {
+		m.multiply()
+		return
+	}
+	m.multiplyScaled(alpha)
+}
+
+// multiplyScaled multiplies sums by a number on their way to c. It stands alone so that its memory is cleared only when it is used.
 //
 //go:noinline
 func (m matrixProduct) multiplyScaled(alpha float32) {

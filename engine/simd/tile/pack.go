@@ -14,6 +14,7 @@ func (k *Kernels) Panels(cols int) int { return (cols + k.NR - 1) / k.NR }
 // neighbours: it then reads whole stretches of as many rows as the copying looks ahead.
 const laneSteps = 8
 
+// laneDepth is that in elements along K. Split numbers come in longer blocks.
 func laneDepth(form Form) int {
 	if form == Split {
 		return splitDepth

@@ -6,15 +6,20 @@ import (
 	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
 )
 
-// 1 + x*(power[0] + x*(power[1] + ...)) is within 1.1e-7 of 2^x, relatively, for x from -0.5 to 0.5: a minimax fit by Lawson's
-// weighted least squares.
-var power = [5]float32{0.693147, 0.24022242, 0.055507336, 0.009671513, 0.0013264727}
+// Minimax fits of 2^x by Lawson's weighted least squares: 1 + x*(power[0] + x*(power[1] + ...)) is within 1.1e-7 of it, relatively,
+// for x from -0.5 to 0.5, and wholePower[0] + x*(wholePower[1] + ...) within 1.4e-7 for x from 0 to 1. Both are 1 at 0.
+var (
+	power      = [5]float32{0.693147, 0.24022242, 0.055507336, 0.009671513, 0.0013264727}
+	wholePower = [6]float32{1, 0.6931513, 0.24016447, 0.055799916, 0.009017034, 0.00186713}
+)
 
 const (
-	// lowest is the exponent from which on a power of two is taken as 0.
-	lowest = -127
+	// lowest is the exponent from which on a power of two is taken as 0, where it is scaled below the next.
+	lowest       = -127
+	lowestScaled = -126
 	// shift added to a number leaves the nearest whole number, plus the bias of a float32's exponent, in the last bits.
 	shift = 1.5*(1<<23) + 127
 )
@@ -22,11 +27,15 @@ const (
 // constants is the number of registers that a power of two needs for its constants.
 const constants = 2 + len(power)
 
-// powerTable puts the constants into memory.
-func powerTable(c *build.Context) operand.Mem {
-	at := c.StaticGlobal("exponential")
+// powerTable puts the constants into memory, those for AVX-512 if the powers are scaled.
+func powerTable(c *build.Context, scaled bool) operand.Mem {
+	name, list := "exponential", append([]float32{lowest, shift}, power[:]...)
+	if scaled {
+		name, list = "scaledExponential", append([]float32{lowestScaled}, wholePower[:]...)
+	}
+	at := c.StaticGlobal(name)
 	c.DataAttributes(attr.RODATA | attr.NOPTR)
-	for i, value := range append([]float32{lowest, shift}, power[:]...) {
+	for i, value := range list {
 		c.AddDatum(4*i, operand.F32(value))
 	}
 	return at
@@ -45,9 +54,32 @@ func (m machine) exponential(first int) exponential {
 	return exponential{m, first}
 }
 
-// replace makes register x 2^x, and 0 below the lowest exponent. Registers t and y are used. With n the whole number nearest to
-// x, and f = x-n, that is 2^n + 2^n*f*(power[0] + ...): the last product needs not wait for the sum.
+// replace makes register x 2^x, and 0 below the lowest exponent. Registers t and y are used.
 func (e exponential) replace(x, t, y int) {
+	if e.spec == reg.S512 {
+		e.replaceScaled(x, t, y)
+	} else {
+		e.replaceShifted(x, t, y)
+	}
+}
+
+// replaceScaled multiplies the power of what is above the next lower whole number by that of the number, which is an instruction.
+func (e exponential) replaceScaled(x, t, y int) {
+	const down = 0b1001     // to the next lower whole number, without flags
+	const notLess = 0b10101 // which a NaN is, too
+	c := e.first + 1
+	e.VCMPPS(operand.U8(notLess), e.v(e.first), e.v(x), reg.K1)
+	e.VREDUCEPS(operand.U8(down), e.v(x), e.v(t))
+	e.VMOVAPS(e.v(c+len(wholePower)-1), e.v(y))
+	for i := len(wholePower) - 2; i >= 0; i-- {
+		e.VFMADD213PS(e.v(c+i), e.v(t), e.v(y))
+	}
+	e.VSCALEFPS_Z(e.v(x), e.v(y), reg.K1, e.v(x))
+}
+
+// replaceShifted takes n, the whole number nearest to x, and f = x-n; then the power is 2^n + 2^n*f*(power[0] + ...): the last
+// product needs not wait for the sum.
+func (e exponential) replaceShifted(x, t, y int) {
 	lowest, shift, c := e.v(e.first), e.v(e.first+1), e.first+2
 	e.VMAXPS(e.v(x), lowest, e.v(x)) // in this order, so that a NaN stays
 	e.VADDPS(shift, e.v(x), e.v(t))

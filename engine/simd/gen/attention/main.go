@@ -19,9 +19,9 @@ const output = "kernels_amd64"
 func main() {
 	c := build.NewContext()
 	c.ConstraintExpr("amd64")
-	powers, zip := powerTable(c), zipTable(c)
-	avx2 := machine{c, powers, zip, "AVX2", reg.S256}
-	avx512 := machine{c, powers, zip, "AVX512", reg.S512}
+	zip := zipTable(c)
+	avx2 := machine{c, powerTable(c, false), zip, "AVX2", reg.S256}
+	avx512 := machine{c, powerTable(c, true), zip, "AVX512", reg.S512}
 	for _, m := range []machine{avx2, avx512} {
 		m.rescale()
 		m.soften("soften"+m.suffix, m.expRows)
