@@ -18,14 +18,14 @@ row:
 	MOVQ DX, DI
 	MOVQ AX, R8
 
-words:
+piece:
 	PREFETCHT0 (DI)(BX*8)
 	VMOVDQU    (DI), Y0
 	VMOVDQU    Y0, (R8)
 	ADDQ       $0x20, DI
 	ADDQ       $0x20, R8
 	DECQ       R9
-	JNZ        words
+	JNZ        piece
 	ADDQ       BX, DX
 	ADDQ       CX, AX
 	DECQ       SI
@@ -139,7 +139,7 @@ row:
 	MOVQ DX, DI
 	MOVQ AX, R8
 
-words:
+piece:
 	PREFETCHT0 (DI)(BX*8)
 	VMOVDQU    (DI), Y4
 	VPSRLD     $0x10, Y4, Y5
@@ -154,7 +154,7 @@ words:
 	ADDQ       $0x20, DI
 	ADDQ       $0x20, R8
 	DECQ       R9
-	JNZ        words
+	JNZ        piece
 	ADDQ       BX, DX
 	ADDQ       CX, AX
 	DECQ       SI
@@ -332,7 +332,7 @@ row:
 	MOVQ DX, DI
 	MOVQ AX, R8
 
-words:
+piece:
 	PREFETCHT0 (DI)(BX*8)
 	VPMOVZXWD  (DI), Y0
 	VPSLLD     $0x10, Y0, Y0
@@ -340,7 +340,7 @@ words:
 	ADDQ       $0x10, DI
 	ADDQ       $0x20, R8
 	DECQ       R9
-	JNZ        words
+	JNZ        piece
 	ADDQ       BX, DX
 	ADDQ       CX, AX
 	DECQ       SI
@@ -462,7 +462,7 @@ row:
 	MOVQ DX, DI
 	MOVQ AX, R8
 
-words:
+piece:
 	PREFETCHT0 (DI)(BX*8)
 	VMOVDQU    (DI), Y3
 	VPSRLD     $0x10, Y3, Y4
@@ -488,7 +488,7 @@ words:
 	ADDQ       $0x40, DI
 	ADDQ       $0x20, R8
 	DECQ       R9
-	JNZ        words
+	JNZ        piece
 	ADDQ       BX, DX
 	ADDQ       CX, AX
 	DECQ       SI
@@ -766,7 +766,7 @@ row:
 	MOVQ DX, R8
 	MOVQ AX, R9
 
-words:
+piece:
 	PREFETCHT0 (R8)(BX*8)
 	VMOVDQU    (R8), Y4
 	VPSRLD     $0x10, Y4, Y5
@@ -791,7 +791,7 @@ words:
 	ADDQ       $0x20, R8
 	ADDQ       $0x20, R9
 	DECQ       R10
-	JNZ        words
+	JNZ        piece
 	ADDQ       BX, DX
 	ADDQ       CX, AX
 	DECQ       SI
@@ -1057,7 +1057,7 @@ row:
 	MOVQ DX, R8
 	MOVQ AX, R9
 
-words:
+piece:
 	PREFETCHT0 (R8)(BX*8)
 	VPMOVZXWD  (R8), Y0
 	VPMOVZXWD  (R8)(DI*1), Y1
@@ -1067,7 +1067,7 @@ words:
 	ADDQ       $0x10, R8
 	ADDQ       $0x20, R9
 	DECQ       R10
-	JNZ        words
+	JNZ        piece
 	ADDQ       BX, DX
 	ADDQ       CX, AX
 	DECQ       SI

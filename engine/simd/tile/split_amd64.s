@@ -45,7 +45,7 @@ row:
 	MOVQ DX, DI
 	MOVQ AX, R8
 
-block:
+piece:
 	PREFETCHT0 (DI)(BX*8)
 	VMOVUPS    (DI), Z0
 	PREFETCHT0 64(DI)(BX*8)
@@ -69,10 +69,10 @@ block:
 	VMOVAPS    Z29, Z2
 	VPERMI2W   Z1, Z0, Z2
 	VMOVUPS    Z2, 128(R8)
-	ADDQ       $0x00000080, DI
-	ADDQ       $0x000000c0, R8
+	ADDQ       $0x80, DI
+	ADDQ       $0xc0, R8
 	DECQ       R9
-	JNZ        block
+	JNZ        piece
 	ADDQ       BX, DX
 	ADDQ       CX, AX
 	DECQ       SI
@@ -108,7 +108,7 @@ row:
 	MOVQ DX, R11
 	MOVQ AX, R12
 
-words:
+piece:
 	PREFETCHT0 (R11)(BX*8)
 	PREFETCHT0 (R11)(R9*1)
 	VMOVUPS    (R11), Z0
@@ -135,7 +135,7 @@ words:
 	ADDQ       $0x40, R11
 	ADDQ       $0x40, R12
 	DECQ       R13
-	JNZ        words
+	JNZ        piece
 	ADDQ       BX, DX
 	ADDQ       CX, AX
 	DECQ       R10

@@ -78,11 +78,11 @@ const (
 
 // Steps is the number of words that hold so many elements along K.
 func (f Form) Steps(depth int) int {
-	parts := (depth + f.Elements() - 1) / f.Elements()
+	fewest := (depth + f.Elements() - 1) / f.Elements()
 	if f == Split {
-		return parts * splitSteps
+		return fewest * splitSteps
 	}
-	return parts
+	return fewest
 }
 
 // Product is the kernel for words of a form.

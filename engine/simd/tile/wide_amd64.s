@@ -54,14 +54,14 @@ row:
 	MOVQ DX, DI
 	MOVQ AX, R8
 
-words:
+piece:
 	PREFETCHT0 (DI)(BX*8)
 	VMOVUPS    (DI), Z0
 	VMOVUPS    Z0, (R8)
-	ADDQ       $0x00000040, DI
+	ADDQ       $0x40, DI
 	ADDQ       $0x40, R8
 	DECQ       R9
-	JNZ        words
+	JNZ        piece
 	ADDQ       BX, DX
 	ADDQ       CX, AX
 	DECQ       SI
@@ -190,7 +190,7 @@ row:
 	MOVQ DX, DI
 	MOVQ AX, R8
 
-words:
+piece:
 	PREFETCHT0 (DI)(BX*8)
 	PREFETCHT0 64(DI)(BX*8)
 	VMOVUPS    (DI), Z0
@@ -204,10 +204,10 @@ words:
 	BYTE    $0x72
 	BYTE    $0xc0
 	VMOVUPS Z0, (R8)
-	ADDQ    $0x00000080, DI
+	ADDQ    $0x80, DI
 	ADDQ    $0x40, R8
 	DECQ    R9
-	JNZ     words
+	JNZ     piece
 	ADDQ    BX, DX
 	ADDQ    CX, AX
 	DECQ    SI
@@ -409,7 +409,7 @@ row:
 	MOVQ DX, R8
 	MOVQ AX, R9
 
-words:
+piece:
 	PREFETCHT0 (R8)(BX*8)
 	VMOVUPS    (R8), Z0
 	VMOVUPS    (R8)(DI*1), Z1
@@ -423,10 +423,10 @@ words:
 	BYTE    $0xc0
 	VPERMW  Z0, Z31, Z0
 	VMOVUPS Z0, (R9)
-	ADDQ    $0x00000040, R8
+	ADDQ    $0x40, R8
 	ADDQ    $0x40, R9
 	DECQ    R10
-	JNZ     words
+	JNZ     piece
 	ADDQ    BX, DX
 	ADDQ    CX, AX
 	DECQ    SI
@@ -642,16 +642,16 @@ row:
 	MOVQ DX, R8
 	MOVQ AX, R9
 
-words:
+piece:
 	PREFETCHT0   (R8)(BX*8)
 	VMOVDQU      (R8), Y0
 	VINSERTI64X4 $0x01, (R8)(DI*1), Z0, Z0
 	VPERMW       Z0, Z31, Z0
 	VMOVUPS      Z0, (R9)
-	ADDQ         $0x00000020, R8
+	ADDQ         $0x20, R8
 	ADDQ         $0x40, R9
 	DECQ         R10
-	JNZ          words
+	JNZ          piece
 	ADDQ         BX, DX
 	ADDQ         CX, AX
 	DECQ         SI

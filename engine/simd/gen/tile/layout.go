@@ -41,27 +41,38 @@ func (r reader) copies(a *assembler) {
 	src, srcStep := a.load("src"), a.load("srcStep")
 	rows, half := a.load("count"), a.half(srcStep)
 	bits := a.constants(r.rounds)
-	a.Label("row")
-	from, to, eights := a.GP64(), a.GP64(), a.load("eights")
-	a.MOVQ(src, from)
-	a.MOVQ(dst, to)
-	a.Label("words")
-	a.PREFETCHT0(operand.Mem{Base: from, Index: srcStep, Scale: 8})
-	words := r.read(a, bits, operand.Mem{Base: from})
-	if r.join != nil {
-		r.join(a, bits, words, operand.Mem{Base: from, Index: half, Scale: 1})
-	}
-	a.VMOVDQU(words, operand.Mem{Base: to})
-	a.ADDQ(operand.Imm(uint64(r.bytes)), from)
-	a.ADDQ(operand.U8(32), to)
-	a.DECQ(eights)
-	a.JNZ(operand.LabelRef("words"))
-	a.ADDQ(srcStep, src)
-	a.ADDQ(dstStep, dst)
-	a.DECQ(rows)
-	a.JNZ(operand.LabelRef("row"))
+	a.eachRow(ends{dst, dstStep, src, srcStep}, rows, "eights", uint64(r.bytes), 32, func(from, to reg.GPVirtual) {
+		a.PREFETCHT0(operand.Mem{Base: from, Index: srcStep, Scale: 8})
+		words := r.read(a, bits, operand.Mem{Base: from})
+		if r.join != nil {
+			r.join(a, bits, words, operand.Mem{Base: from, Index: half, Scale: 1})
+		}
+		a.VMOVDQU(words, operand.Mem{Base: to})
+	})
 	a.VZEROUPPER()
 	a.RET()
+}
+
+// ends are where rows are read and written, and the distances from one to the next.
+type ends struct{ dst, dstStep, src, srcStep reg.GPVirtual }
+
+// eachRow visits so many rows, and in each the pieces whose number a parameter has; they take so many bytes. It leaves the ends after
+// the last row.
+func (a *assembler) eachRow(e ends, rows reg.GPVirtual, pieces string, srcBytes, dstBytes uint64, visit func(from, to reg.GPVirtual)) {
+	a.Label("row")
+	from, to, left := a.GP64(), a.GP64(), a.load(pieces)
+	a.MOVQ(e.src, from)
+	a.MOVQ(e.dst, to)
+	a.Label("piece")
+	visit(from, to)
+	a.ADDQ(operand.Imm(srcBytes), from)
+	a.ADDQ(operand.Imm(dstBytes), to)
+	a.DECQ(left)
+	a.JNZ(operand.LabelRef("piece"))
+	a.ADDQ(e.srcStep, e.src)
+	a.ADDQ(e.dstStep, e.dst)
+	a.DECQ(rows)
+	a.JNZ(operand.LabelRef("row"))
 }
 
 // transposes writes eights·8 rows of count·8 words: word i of the source's row j becomes word j of row i.

@@ -5,6 +5,7 @@ import (
 	"log"
 
 	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
 )
 
 // A block has sixteen words of each of three parts; a row of them takes so many bytes.
@@ -76,30 +77,19 @@ func (a *assembler) copySplit(upper operand.Mem) {
 	dst, dstStep := a.load("dst"), a.load("dstStep")
 	src, srcStep := a.load("src"), a.load("srcStep")
 	rows := a.load("count")
-	a.Label("row")
-	from, to, blocks := a.GP64(), a.GP64(), a.load("blocks")
-	a.MOVQ(src, from)
-	a.MOVQ(dst, to)
-	a.Label("block")
-	for i := range 2 {
-		a.PREFETCHT0(operand.Mem{Base: from, Index: srcStep, Scale: 8, Disp: 64 * i})
-		a.VMOVUPS(operand.Mem{Base: from, Disp: 64 * i}, wide(i))
-	}
-	for part := range parts {
-		a.takePart(part, func(low, high int) {
-			a.VMOVAPS(wide(order), wide(2))
-			a.VPERMI2W(wide(high), wide(low), wide(2))
-		})
-		a.VMOVUPS(wide(2), operand.Mem{Base: to, Disp: part * partBytes})
-	}
-	a.ADDQ(operand.U32(128), from)
-	a.ADDQ(operand.U32(parts*partBytes), to)
-	a.DECQ(blocks)
-	a.JNZ(operand.LabelRef("block"))
-	a.ADDQ(srcStep, src)
-	a.ADDQ(dstStep, dst)
-	a.DECQ(rows)
-	a.JNZ(operand.LabelRef("row"))
+	a.eachRow(ends{dst, dstStep, src, srcStep}, rows, "blocks", 128, parts*partBytes, func(from, to reg.GPVirtual) {
+		for i := range 2 {
+			a.PREFETCHT0(operand.Mem{Base: from, Index: srcStep, Scale: 8, Disp: 64 * i})
+			a.VMOVUPS(operand.Mem{Base: from, Disp: 64 * i}, wide(i))
+		}
+		for part := range parts {
+			a.takePart(part, func(low, high int) {
+				a.VMOVAPS(wide(order), wide(2))
+				a.VPERMI2W(wide(high), wide(low), wide(2))
+			})
+			a.VMOVUPS(wide(2), operand.Mem{Base: to, Disp: part * partBytes})
+		}
+	})
 	a.VZEROUPPER()
 	a.RET()
 }
@@ -120,35 +110,24 @@ func (a *assembler) copySplitZip() {
 	a.Label("block")
 	row := a.GP64()
 	a.MOVQ(operand.U32(16), row)
-	a.Label("row")
-	from, to, sixteens := a.GP64(), a.GP64(), a.load("sixteens")
-	a.MOVQ(src, from)
-	a.MOVQ(dst, to)
-	a.Label("words")
-	a.PREFETCHT0(operand.Mem{Base: from, Index: srcStep, Scale: 8})
-	a.PREFETCHT0(operand.Mem{Base: from, Index: ahead, Scale: 1})
-	a.VMOVUPS(operand.Mem{Base: from}, wide(0))
-	a.VMOVUPS(operand.Mem{Base: from, Index: below, Scale: 1}, wide(1))
-	for i := range parts {
-		a.takePart(i, func(low, high int) {
-			a.VPSRLD(operand.U8(16), wide(low), wide(2))
-			const orMasked = 0xF8 // first or (second and third)
-			a.VPTERNLOGD(operand.U8(orMasked), wide(upperHalves), wide(high), wide(2))
-		})
-		place := operand.Mem{Base: to}
-		if i > 0 {
-			place.Index, place.Scale = part, uint8(i)
+	a.eachRow(ends{dst, dstStep, src, srcStep}, row, "sixteens", 64, 64, func(from, to reg.GPVirtual) {
+		a.PREFETCHT0(operand.Mem{Base: from, Index: srcStep, Scale: 8})
+		a.PREFETCHT0(operand.Mem{Base: from, Index: ahead, Scale: 1})
+		a.VMOVUPS(operand.Mem{Base: from}, wide(0))
+		a.VMOVUPS(operand.Mem{Base: from, Index: below, Scale: 1}, wide(1))
+		for i := range parts {
+			a.takePart(i, func(low, high int) {
+				a.VPSRLD(operand.U8(16), wide(low), wide(2))
+				const orMasked = 0xF8 // first or (second and third)
+				a.VPTERNLOGD(operand.U8(orMasked), wide(upperHalves), wide(high), wide(2))
+			})
+			place := operand.Mem{Base: to}
+			if i > 0 {
+				place.Index, place.Scale = part, uint8(i)
+			}
+			a.VMOVUPS(wide(2), place)
 		}
-		a.VMOVUPS(wide(2), place)
-	}
-	a.ADDQ(operand.U8(64), from)
-	a.ADDQ(operand.U8(64), to)
-	a.DECQ(sixteens)
-	a.JNZ(operand.LabelRef("words"))
-	a.ADDQ(srcStep, src)
-	a.ADDQ(dstStep, dst)
-	a.DECQ(row)
-	a.JNZ(operand.LabelRef("row"))
+	})
 	a.LEAQ(operand.Mem{Base: dst, Index: part, Scale: 2}, dst)
 	a.DECQ(blocks)
 	a.JNZ(operand.LabelRef("block"))

@@ -34,7 +34,7 @@ var wideReaders = []wideReader{
 		a.VPERMW(wide(dst), wide(zipOrder), wide(dst))
 	}},
 	{"ZipHalves", 32, true, func(a *assembler, from, below operand.Mem, dst, _ int) {
-		a.VMOVDQU(from, half(dst))
+		a.VMOVDQU(from, lowerHalf(dst))
 		a.VINSERTI64X4(operand.U8(1), below, wide(dst), wide(dst))
 		a.VPERMW(wide(dst), wide(zipOrder), wide(dst))
 	}},
@@ -86,24 +86,13 @@ func (r wideReader) copies(a *assembler, zip operand.Mem) {
 	if r.zips {
 		a.VMOVUPS(zip, wide(zipOrder))
 	}
-	a.Label("row")
-	from, to, sixteens := a.GP64(), a.GP64(), a.load("sixteens")
-	a.MOVQ(src, from)
-	a.MOVQ(dst, to)
-	a.Label("words")
-	for line := 0; line < r.bytes; line += 64 {
-		a.PREFETCHT0(operand.Mem{Base: from, Index: srcStep, Scale: 8, Disp: line})
-	}
-	r.read(a, operand.Mem{Base: from}, operand.Mem{Base: from, Index: half, Scale: 1}, 0, 1)
-	a.VMOVUPS(wide(0), operand.Mem{Base: to})
-	a.ADDQ(operand.U32(r.bytes), from)
-	a.ADDQ(operand.U8(64), to)
-	a.DECQ(sixteens)
-	a.JNZ(operand.LabelRef("words"))
-	a.ADDQ(srcStep, src)
-	a.ADDQ(dstStep, dst)
-	a.DECQ(rows)
-	a.JNZ(operand.LabelRef("row"))
+	a.eachRow(ends{dst, dstStep, src, srcStep}, rows, "sixteens", uint64(r.bytes), 64, func(from, to reg.GPVirtual) {
+		for line := 0; line < r.bytes; line += 64 {
+			a.PREFETCHT0(operand.Mem{Base: from, Index: srcStep, Scale: 8, Disp: line})
+		}
+		r.read(a, operand.Mem{Base: from}, operand.Mem{Base: from, Index: half, Scale: 1}, 0, 1)
+		a.VMOVUPS(wide(0), operand.Mem{Base: to})
+	})
 	a.VZEROUPPER()
 	a.RET()
 }
@@ -187,7 +176,7 @@ func (a *assembler) storeSquare(to, step reg.GPVirtual) {
 	for i := range 16 {
 		at := 8 + i%4*2 + i/8
 		if i/4%2 == 0 {
-			a.VMOVUPS(half(at), operand.Mem{Base: to})
+			a.VMOVUPS(lowerHalf(at), operand.Mem{Base: to})
 		} else {
 			a.VEXTRACTF64X4(operand.U8(1), wide(at), operand.Mem{Base: to})
 		}
@@ -195,5 +184,5 @@ func (a *assembler) storeSquare(to, step reg.GPVirtual) {
 	}
 }
 
-// half is the lower half of register i.
-func half(i int) reg.Register { return reg.Vector.Lookup(reg.Index(i), reg.S256) }
+// lowerHalf is that of register i.
+func lowerHalf(i int) reg.Register { return reg.Vector.Lookup(reg.Index(i), reg.S256) }
