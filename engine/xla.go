@@ -24,9 +24,10 @@ func xlaOpener() opener {
 	}
 }
 
+// openXLA keeps float32 products in float32: go-xla would have GPUs round their operands to the 10 bits of TF32, which bf16 is there for.
 func openXLA(plugin string) (compute.Backend, error) {
 	xla.EnableAutoInstall(false) // nothing is downloaded behind the user's back: a plugin is used where its folder is named
-	return xla.New(plugin)
+	return xla.New(plugin + ",tf32=false")
 }
 
 // missingPlugin tells what to do when no named folder holds the plugin of an engine.

@@ -66,7 +66,7 @@ func ladder(t *testing.T) map[string]climber {
 }
 
 // TestLadder compares one pass (outputs, loss, gradients) and a short training run with the official code's numbers: every case of the
-// folder, on every engine of this build. Full-size cases run on engines other than the default where tests are to have their full length.
+// folder, on every engine of this build. Full-size cases run on slow engines where tests are to have their full length.
 func TestLadder(t *testing.T) {
 	cases := ladder(t)
 	for _, choice := range engine.Choices() {
@@ -74,8 +74,8 @@ func TestLadder(t *testing.T) {
 			if !choice.Available {
 				t.Skip(choice.Missing)
 			}
-			onDefault := choice.Name == engine.Default
-			climbAll(t, choice.Name, cases, onDefault || given.Long(t), onDefault)
+			fast := choice.Name == engine.Default || choice.Name == "xla:cuda"
+			climbAll(t, choice.Name, cases, fast || given.Long(t), fast)
 		})
 	}
 }
