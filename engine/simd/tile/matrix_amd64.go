@@ -42,6 +42,9 @@ func (s *shape) set(tile, rows, words int) {
 	s[48+tile] = byte(rows)
 }
 
+// wholeTiles is the shape of most products.
+var wholeTiles = shapeFor(matrixMR, matrixSteps)
+
 // multiplyAMX is a product of pairs of bfloat16 whose steps are neighbours in A: aStep is a word.
 func multiplyAMX(rows, steps int, a unsafe.Pointer, aRow, _ int, b unsafe.Pointer, bStep int, c *float32, ldc int, alpha float32, load bool) {
 	m := matrixProduct{false, rows, steps, a, aRow, b, bStep, c, ldc, load}
@@ -68,7 +71,7 @@ type matrixProduct struct {
 }
 
 // multiplyTimes is the product times a number, which is 1 as a rule.
-func (m matrixProduct) multiplyTimes(alpha float32) {
+func (m *matrixProduct) multiplyTimes(alpha float32) {
 	if alpha == 1 {
 		m.multiply()
 		return
@@ -79,7 +82,7 @@ func (m matrixProduct) multiplyTimes(alpha float32) {
 // multiplyScaled multiplies sums by a number on their way to c. It stands alone so that its memory is cleared only when it is used.
 //
 //go:noinline
-func (m matrixProduct) multiplyScaled(alpha float32) {
+func (m *matrixProduct) multiplyScaled(alpha float32) {
 	var sums [matrixMR * matrixNR]float32
 	for row := 0; row < m.rows; row += matrixMR {
 		part := m.from(row)
@@ -92,14 +95,15 @@ func (m matrixProduct) multiplyScaled(alpha float32) {
 }
 
 // from is the product of the rows from one on.
-func (m matrixProduct) from(row int) matrixProduct {
-	m.rows, m.a = m.rows-row, unsafe.Add(m.a, row*m.aRow)
-	m.c = (*float32)(unsafe.Add(unsafe.Pointer(m.c), row*m.ldc*Word))
-	return m
+func (m *matrixProduct) from(row int) matrixProduct {
+	below := *m
+	below.rows, below.a = m.rows-row, unsafe.Add(m.a, row*m.aRow)
+	below.c = (*float32)(unsafe.Add(unsafe.Pointer(m.c), row*m.ldc*Word))
+	return below
 }
 
 // multiply takes the whole blocks of steps first, then what is left. Split numbers come in whole blocks.
-func (m matrixProduct) multiply() {
+func (m *matrixProduct) multiply() {
 	if m.split {
 		m.multiplyBlocks(m.steps/splitSteps, matrixSteps)
 		return
@@ -116,28 +120,32 @@ func (m matrixProduct) multiply() {
 }
 
 // multiplyBlocks takes blocks of so many steps, first for the rows that fill tiles.
-func (m matrixProduct) multiplyBlocks(blocks, steps int) {
+func (m *matrixProduct) multiplyBlocks(blocks, steps int) {
 	full := m.rows / matrixMR * matrixMR
 	if full > 0 {
 		m.multiplyRows(full, matrixMR, blocks, steps)
 	}
 	if rest := m.rows - full; rest > 0 {
-		m.from(full).multiplyRows(rest, rest, blocks, steps)
+		below := m.from(full)
+		below.multiplyRows(rest, rest, blocks, steps)
 	}
 }
 
-func (m matrixProduct) multiplyRows(rows, height, blocks, steps int) {
-	s := shapeFor(height, steps)
+func (m *matrixProduct) multiplyRows(rows, height, blocks, steps int) {
+	s := &wholeTiles
+	if height < matrixMR || steps < matrixSteps {
+		part := shapeFor(height, steps)
+		s = &part
+	}
 	if m.split {
-		multiplySplitTiles(&s, rows, height, blocks, m.a, m.aRow, m.b, m.bStep, m.c, m.ldc, m.load)
+		multiplySplitTiles(s, rows, height, blocks, m.a, m.aRow, m.b, m.bStep, m.c, m.ldc, m.load)
 	} else {
-		multiplyTiles(&s, rows, height, blocks, m.a, m.aRow, m.b, m.bStep, m.c, m.ldc, m.load)
+		multiplyTiles(s, rows, height, blocks, m.a, m.aRow, m.b, m.bStep, m.c, m.ldc, m.load)
 	}
 }
 
 func peakAMX(depth int) {
-	s := shapeFor(matrixMR, matrixSteps)
-	spinTiles(&s, (depth+matrixDepth-1)/matrixDepth)
+	spinTiles(&wholeTiles, (depth+matrixDepth-1)/matrixDepth)
 }
 
 // peakSplit is the arithmetic of the six products of parts.

@@ -7,13 +7,14 @@ import "fmt"
 // The mandatory prefixes, as the VEX field pp counts them.
 const (
 	prefixNone = 0
+	prefix66   = 1
 	prefixF3   = 2
 	prefixF2   = 3
 )
 
 // The opcodes, all of map 0F38.
 const (
-	opConfig = 0x49 // configure, release and zero
+	opConfig = 0x49 // configure, release, zero, and tell the configuration
 	opMove   = 0x4B // load and store
 	opDot    = 0x5C
 )
@@ -24,12 +25,14 @@ const (
 	rbp = 5
 )
 
-// TILERELEASE gives the tiles back: their state is as if they had never been used.
-func TILERELEASE() []byte { return []byte{0xC4, 0xE2, 0x78, opConfig, 0xC0} }
-
 // LDTILECFG sets the shapes of all tiles from the 64 bytes that a register points to.
-func LDTILECFG(base int) []byte {
-	code := append(vex(prefixNone, 0, base, 0), opConfig)
+func LDTILECFG(base int) []byte { return configuration(prefixNone, base) }
+
+// STTILECFG writes the shapes of all tiles where a register points to, as LDTILECFG reads them: all 0 if they were never set.
+func STTILECFG(base int) []byte { return configuration(prefix66, base) }
+
+func configuration(prefix byte, base int) []byte {
+	code := append(vex(prefix, 0, base, 0), opConfig)
 	switch base & 7 {
 	case rsp: // RSP and R12 announce a second byte of address
 		return append(code, address(0, base, rsp, 0)...)

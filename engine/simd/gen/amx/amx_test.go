@@ -11,12 +11,12 @@ import (
 // The bytes were worked out by hand from the instruction set manual's description of the VEX prefix.
 func TestKnownBytes(t *testing.T) {
 	for _, c := range []struct{ got, want []byte }{
-		{TILERELEASE(), []byte{0xC4, 0xE2, 0x78, 0x49, 0xC0}},
 		{TILEZERO(3), []byte{0xC4, 0xE2, 0x7B, 0x49, 0xD8}},
 		{TDPBF16PS(0, 1, 2), []byte{0xC4, 0xE2, 0x6A, 0x5C, 0xC1}},
 		{TILELOADD(4, 6, 8, 0), []byte{0xC4, 0xA2, 0x7B, 0x4B, 0x24, 0x06}},
 		{TILESTORED(2, 1, 64, 5), []byte{0xC4, 0xE2, 0x7A, 0x4B, 0x6C, 0x0A, 0x40}},
 		{LDTILECFG(7), []byte{0xC4, 0xE2, 0x78, 0x49, 0x07}},
+		{STTILECFG(7), []byte{0xC4, 0xE2, 0x79, 0x49, 0x07}},
 	} {
 		if !bytes.Equal(c.got, c.want) {
 			t.Errorf("got % X, want % X", c.got, c.want)
@@ -29,8 +29,8 @@ var registers = []string{"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
 func TestAgreesWithTheSystemAssembler(t *testing.T) {
 	var source, want bytes.Buffer
 	for base, name := range registers {
-		fmt.Fprintf(&source, "ldtilecfg (%%%s)\n", name)
-		want.Write(LDTILECFG(base))
+		fmt.Fprintf(&source, "ldtilecfg (%%%s)\nsttilecfg (%%%s)\n", name, name)
+		want.Write(append(LDTILECFG(base), STTILECFG(base)...))
 		for stride, distance := range registers {
 			if stride == rsp {
 				continue

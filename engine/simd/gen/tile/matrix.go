@@ -46,8 +46,7 @@ func matrices(a *assembler) {
 // leaves the factors' registers at the next block.
 func (a *assembler) matrix(name string, block func(a *assembler, high int)) {
 	a.function(name)
-	a.MOVQ(a.argument("shape"), shape)
-	a.bytes(amx.LDTILECFG(number(shape)))
+	a.configure()
 	a.MOVQ(a.argument("rows"), rowsLeft)
 	a.MOVQ(a.argument("aRow"), leftRow)
 	a.MOVQ(a.argument("bStep"), rightBy)
@@ -61,8 +60,23 @@ func (a *assembler) matrix(name string, block func(a *assembler, high int)) {
 	a.Label("double")
 	a.tiles("double", 2, block)
 	a.Label("end")
-	a.bytes(amx.TILERELEASE())
 	a.RET()
+}
+
+// configure gives the tiles the shape asked for. To set it takes as long as six products and to look at it next to nothing, so it
+// is left for the next call: which finds it unless its goroutine has moved to another thread meanwhile. The system clears the
+// tiles of a processor that idles.
+func (a *assembler) configure() {
+	const notEqual = 4
+	a.MOVQ(a.argument("shape"), shape)
+	a.LEAQ(a.AllocLocal(64), free)
+	a.bytes(amx.STTILECFG(number(free)))
+	a.VMOVDQU64(operand.Mem{Base: free}, wide(16))
+	a.VPCMPD(operand.U8(notEqual), operand.Mem{Base: shape}, wide(16), reg.K1)
+	a.KORTESTW(reg.K1, reg.K1)
+	a.JEQ(operand.LabelRef("configured"))
+	a.bytes(amx.LDTILECFG(number(shape)))
+	a.Label("configured")
 }
 
 // tiles computes one row of tiles of C after another: so many tiles high, two wide.
@@ -105,16 +119,10 @@ func (a *assembler) tiles(name string, high int, block func(a *assembler, high i
 // block adds the products of so many steps as a row of a tile has.
 func (a *assembler) block(high int) {
 	for i := range high {
-		if i == 0 {
-			a.tile(amx.TILELOADD(rightTile, number(right), number(rightBy), 0))
-		}
 		a.tile(amx.TILELOADD(leftTile+i, number(lefts[i]), number(leftRow), 0))
-		a.tile(amx.TDPBF16PS(sums+2*i, leftTile+i, rightTile))
-		if i == 0 {
-			a.tile(amx.TILELOADD(rightTile+1, number(right), number(rightBy), tileRow))
-		}
-		a.tile(amx.TDPBF16PS(sums+2*i+1, leftTile+i, rightTile+1))
 	}
+	a.loadRight()
+	a.multiplyParts(high)
 	a.ADDQ(operand.U8(tileRow), left)
 	a.ADDQ(operand.U8(tileRow), lower)
 	a.ADDQ(free, right)
@@ -230,8 +238,7 @@ func (a *assembler) storeScaled() {
 // spinTiles does the arithmetic of so many blocks of steps on tiles alone.
 func (a *assembler) spinTiles() {
 	a.function("spinTiles")
-	a.MOVQ(a.argument("shape"), shape)
-	a.bytes(amx.LDTILECFG(number(shape)))
+	a.configure()
 	a.MOVQ(a.argument("blocks"), blocks)
 	for tile := range 8 {
 		a.bytes(amx.TILEZERO(tile))
@@ -242,7 +249,6 @@ func (a *assembler) spinTiles() {
 	}
 	a.DECQ(blocks)
 	a.JNZ(operand.LabelRef("block"))
-	a.bytes(amx.TILERELEASE())
 	a.RET()
 }
 
