@@ -50,6 +50,9 @@ func (p *Problem) scale() float64 {
 	return float64(p.Scale)
 }
 
+// nothing is a score whose weight is 0.
+func (p *Problem) nothing() float32 { return float32(math.Inf(-1) * p.scale()) }
+
 // state is the index of a query's number in a slice [Batch, Heads, Queries].
 func (p *Problem) state(batch, head, query int) int { return (batch*p.Heads+head)*p.Queries + query }
 

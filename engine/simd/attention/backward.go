@@ -45,7 +45,7 @@ func NewBackward(t *tile.Kernels, v *vec.Kernels, p Problem, strides GradientStr
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	b := &Backward{p: p, strides: strides, kernels: newKernels(t, v, p.Type)}
+	b := &Backward{p: p, strides: strides, kernels: newKernels(t, v, p.Type, p.HeadDim)}
 	b.blocks = divide(p.Queries, max(backwardQueries, backwardTiles*b.kernels.product.MR))
 	wanted := divide(backwardTasks, max(1, p.Batch*p.KVHeads))
 	b.groups = max(1, min(wanted, p.Keys/max(groupKeys, b.kernels.lanes)))

@@ -19,7 +19,7 @@ type backwardTask struct {
 	dkT, dvT     []float32 // panels of keys, width x lanes each: sums so far
 	packed       *label    // head of the blocks of queries
 	blockMemory  []float32
-	scores, ds   []float32 // queries x lanes
+	scores, ds   []float32 // queries x lanes, then words
 	rows         left      // of ds, queries x keys of a part
 	dqBlock      []float32 // queries x padded
 	panel        []float32 // lanes x width
@@ -34,8 +34,8 @@ func (b *Backward) lay(s *scratch) backwardTask {
 		keyRows: s.floats(k.rightWords(width, keys)),
 		dkT:     s.floats(keys * width), dvT: s.floats(keys * width),
 		packed: s.label(), blockMemory: s.floats(b.blocks * b.blockWords()),
-		scores: s.floats(queries * k.lanes), ds: s.floats(queries * k.lanes),
-		rows:    left{s.floats(queries * b.rowBytes() / tile.Word), b.rowBytes()},
+		scores: s.floats(k.panelWords(queries)), ds: s.floats(k.panelWords(queries)),
+		rows:    left{s.floats(k.whole(queries) * b.rowBytes() / tile.Word), b.rowBytes()},
 		dqBlock: s.floats(queries * b.padded()),
 		panel:   s.floats(k.lanes * width),
 	}
@@ -44,9 +44,9 @@ func (b *Backward) lay(s *scratch) backwardTask {
 // queryBlock is what is packed of some queries.
 type queryBlock struct {
 	n          int
-	q, do      left // queries x width
-	qT, doT    left // width x queries
-	lse, delta []float32
+	q, do      left      // queries x width
+	qT, doT    left      // width x queries
+	lse, delta []float32 // of whole rows
 }
 
 // blockQueries is the number of queries of the largest block.
@@ -54,7 +54,7 @@ func (b *Backward) blockQueries() int { return largest(b.p.Queries, b.kernels.un
 
 func (b *Backward) blockWords() int {
 	n, width := b.blockQueries(), b.p.HeadDim
-	return 2*b.kernels.leftWords(n, width) + 2*b.kernels.leftWords(width, n) + 2*n
+	return 2*b.kernels.leftWords(n, width) + 2*b.kernels.leftWords(width, n) + 2*b.kernels.whole(n)
 }
 
 // block is block i, of n queries.
@@ -68,7 +68,7 @@ func (t *backwardTask) block(i, n int) queryBlock {
 	}
 	rows, columns := k.leftWords(n, width), k.leftWords(width, n)
 	return queryBlock{n, k.left(take(rows), width), k.left(take(rows), width), k.left(take(columns), n), k.left(take(columns), n),
-		take(n), take(n)}
+		take(k.whole(n)), take(k.whole(n))}
 }
 
 // rowBytes is the distance of the rows of gradients of scores: a line more than they take, so that the lines of a panel do not
@@ -113,9 +113,11 @@ func (t *backwardTask) pack(to queryBlock, batch, head, first int) {
 	k.packLeft(to.qT, q.columns(first), width, to.n)
 	k.packLeft(to.do, do.rows(first), to.n, width)
 	k.packLeft(to.doT, do.columns(first), width, to.n)
-	k.vec.BinaryScalarRight[vec.Mul](to.lse, t.lse[p.state(batch, head, first):], math.Log2E)
+	k.vec.BinaryScalarRight[vec.Mul](to.lse[:to.n], t.lse[p.state(batch, head, first):], math.Log2E)
 	o := p.head(t.o, p.O, batch, head)
-	for i := range to.delta {
+	clear(to.lse[to.n:])
+	clear(to.delta[to.n:])
+	for i := range to.n {
 		to.delta[i] = k.dot(do, o, first+i, t.panel)
 	}
 }
@@ -142,10 +144,10 @@ func (t *backwardTask) add(block queryBlock, dq []float32) {
 func (t *backwardTask) addPanel(block queryBlock, key int, rows []float32) {
 	k, width, lanes, n := &t.kernels, t.p.HeadDim, t.kernels.lanes, block.n
 	packed, at := key*k.form.Steps(width), key*width
-	scores, ds := t.scores[:n*lanes], t.ds[:n*lanes]
-	k.multiply(scores, lanes, block.q, t.keys[packed:], n, width, false)
-	k.multiply(ds, lanes, block.do, t.values[packed:], n, width, false)
-	k.weigh(scores, ds, rows, t.rows.row/tile.Word, n, float32(t.p.scale()*math.Log2E), block.lse, block.delta)
+	scores, ds := t.scores[:k.panelWords(n)], t.ds[:k.panelWords(n)]
+	k.multiply(k.numbers(scores, n, t.p.nothing()), lanes, block.q, t.keys[packed:], n, width, false)
+	k.multiply(k.numbers(ds, n, 0), lanes, block.do, t.values[packed:], n, width, false)
+	k.weigh(scores, ds, rows, t.rows.row/tile.Word, k.whole(n), float32(t.p.scale()*math.Log2E), block.lse, block.delta)
 	k.multiply(t.dvT[at:], lanes, block.doT, scores, width, n, true)
 	k.multiply(t.dkT[at:], lanes, block.qT, ds, width, n, true)
 }

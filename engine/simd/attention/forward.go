@@ -43,7 +43,7 @@ func NewForward(t *tile.Kernels, v *vec.Kernels, p Problem) (*Forward, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	f := &Forward{p: p, kernels: newKernels(t, v, p.Type), parts: divide(p.Keys, forwardKeys)}
+	f := &Forward{p: p, kernels: newKernels(t, v, p.Type, p.HeadDim), parts: divide(p.Keys, forwardKeys)}
 	wanted := divide(forwardTasks, max(1, p.Batch*p.Heads))
 	f.blocks = max(divide(p.Queries, forwardQueries), min(wanted, p.Queries/fewestQueries))
 	return f, nil
@@ -80,7 +80,7 @@ type forwardTask struct {
 	panels       []float32 // of queries: width x lanes each
 	sums         []float32 // of panels of the output, width x lanes each
 	top, total   []float32 // of panels, lanes each
-	scores       []float32 // keys x lanes
+	scores       []float32 // keys x lanes, then words of weights
 	alpha        []float32 // lanes
 	panel        []float32 // lanes x width
 }
@@ -95,7 +95,7 @@ func (f *Forward) lay(s *scratch) forwardTask {
 		keys:    s.floats(f.parts * k.leftWords(keys, width)), values: s.floats(f.parts * k.leftWords(width, keys)),
 		panels: s.floats(k.rightWords(lanes, width)), sums: s.floats(width * lanes),
 		top: s.floats(lanes), total: s.floats(lanes),
-		scores: s.floats(keys * k.lanes), alpha: s.floats(k.lanes), panel: s.floats(width * k.lanes),
+		scores: s.floats(k.panelWords(keys)), alpha: s.floats(k.lanes), panel: s.floats(width * k.lanes),
 	}
 }
 
@@ -150,9 +150,9 @@ func (t *forwardTask) begin(q tensor) {
 // add takes n keys and values into the panel of query i on, which has seen others if more is set.
 func (t *forwardTask) add(i int, keys, values left, n int, more bool) {
 	k, width, lanes := &t.kernels, t.p.HeadDim, t.kernels.lanes
-	scores, sums := t.scores[:n*lanes], t.sums[i*width:][:width*lanes]
-	k.multiply(scores, lanes, keys, t.panels[i*k.form.Steps(width):], n, width, false)
-	k.soften(scores, n, float32(t.p.scale()*math.Log2E), t.top[i:][:lanes], t.total[i:][:lanes], t.alpha)
+	scores, sums := t.scores[:k.panelWords(n)], t.sums[i*width:][:width*lanes]
+	k.multiply(k.numbers(scores, n, t.p.nothing()), lanes, keys, t.panels[i*k.form.Steps(width):], n, width, false)
+	k.soften(scores, k.whole(n), float32(t.p.scale()*math.Log2E), t.top[i:][:lanes], t.total[i:][:lanes], t.alpha)
 	if more {
 		k.rescale(sums, width, t.alpha)
 	}

@@ -21,7 +21,9 @@ type kernels struct {
 	softmax
 }
 
-// softmax are the loops of the soft-max. Slices have the length of what they hold; the assembly does not check it.
+// softmax are the loops of the soft-max. Slices have the length of what they hold; the assembly does not check it. Where n rows of
+// numbers of a panel become words, the words begin with the panel's memory and the numbers lie ahead(n) rows behind that; n rows
+// fill whole words (fill).
 type softmax struct {
 	// rescale multiplies the n rows of a panel by one number for each lane.
 	rescale func(c []float32, n int, by []float32)
@@ -32,18 +34,57 @@ type softmax struct {
 
 	// weigh turns n rows of scores into words of weights 2^(scale*s - lse), and ds from gradients of weights into words of
 	// gradients of scaled scores, weight*(ds - delta); lse and delta have one number for each row. The rows of gradients are
-	// also put into rows, ldrows apart, as words of neighbouring lanes.
+	// also put into rows, ldrows words apart, as words of neighbouring lanes.
 	weigh func(s, ds, rows []float32, ldrows, n int, scale float32, lse, delta []float32)
 }
 
-func newKernels(t *tile.Kernels, v *vec.Kernels, typ tile.Type) kernels {
+// splitWidth is the least width of heads from which float32 is multiplied in parts, which come in blocks of as many elements.
+const splitWidth = 32
+
+func newKernels(t *tile.Kernels, v *vec.Kernels, typ tile.Type, width int) kernels {
 	k := kernels{Kernels: t, vec: v, form: tile.Float, lanes: t.NR}
-	if typ == tile.BF16 && t.BF16.Multiply != nil {
+	switch {
+	case typ == tile.BF16 && t.BF16.Multiply != nil:
 		k.form = tile.Pair
+	case typ == tile.F32 && t.Split.Multiply != nil && width >= splitWidth:
+		k.form = tile.Split
 	}
 	k.product, k.softmax = t.Product(k.form), softmaxFor(t.Level, k.form)
 	k.unit = divide(fewestRows, k.product.MR) * k.product.MR
 	return k
+}
+
+// whole is the number of rows of a panel that hold n and fill whole words.
+func (k *kernels) whole(n int) int {
+	if k.form == tile.Split {
+		return divide(n, splitRows) * splitRows
+	}
+	return n
+}
+
+// splitRows are the rows of a block of words of parts.
+const splitRows = 32
+
+// ahead is the number of rows in front of n whole rows of numbers in a panel's memory: words of parts are more than numbers.
+func (k *kernels) ahead(n int) int {
+	if k.form == tile.Split {
+		return n/2 + splitRows/2
+	}
+	return 0
+}
+
+// panelWords is the memory that a panel of n rows takes as numbers that become words.
+func (k *kernels) panelWords(n int) int {
+	whole := k.whole(n)
+	return (k.ahead(whole) + whole) * k.lanes
+}
+
+// numbers are the n rows of numbers in a panel's memory, with the rest of the whole rows set to a value.
+func (k *kernels) numbers(panel []float32, n int, rest float32) []float32 {
+	whole := k.whole(n)
+	rows := panel[k.ahead(whole)*k.lanes:][:whole*k.lanes]
+	k.vec.Fill(rows[n*k.lanes:], rest)
+	return rows[:n*k.lanes]
 }
 
 // left is a matrix as a product reads its rows: words that are summed over neighbour each other, rows are so many bytes apart.

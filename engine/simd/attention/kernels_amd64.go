@@ -27,3 +27,9 @@ func softenBF16(s []float32, n int, scale float32, top []float32, sum []float32,
 
 //go:noescape
 func weighBF16(s []float32, ds []float32, rows []float32, ldrows int, n int, scale float32, lse []float32, delta []float32)
+
+//go:noescape
+func softenSplit(s []float32, n int, scale float32, top []float32, sum []float32, alpha []float32)
+
+//go:noescape
+func weighSplit(s []float32, ds []float32, rows []float32, ldrows int, n int, scale float32, lse []float32, delta []float32)

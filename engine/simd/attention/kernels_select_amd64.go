@@ -17,6 +17,8 @@ func softmaxFor(level isa.Level, form tile.Form) softmax {
 		return softmax{rescaleAVX2, softenAVX2, weighAVX2}
 	case form == tile.Pair:
 		return softmax{rescaleAVX512, softenBF16, weighBF16}
+	case form == tile.Split:
+		return softmax{rescaleAVX512, softenSplit, weighSplit}
 	}
 	return softmax{rescaleAVX512, softenAVX512, weighAVX512}
 }

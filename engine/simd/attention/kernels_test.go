@@ -3,48 +3,77 @@ package attention
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"videomae/engine/simd/isa"
 	"videomae/engine/simd/tile"
+	"videomae/engine/simd/vec"
 )
 
-// loops are the soft-max loops of all levels with their number of lanes.
+// loops are the kernels of all levels and forms.
 type loops struct {
-	name  string
-	lanes int
-	form  tile.Form
-	softmax
+	name string
+	kernels
 }
 
 func allLoops() []loops {
 	var list []loops
 	for _, level := range isa.Levels() {
 		t := tile.For(level)
-		list = append(list, loops{level.String(), t.NR, tile.Float, softmaxFor(level, tile.Float)})
+		add := func(name string, form tile.Form) {
+			list = append(list, loops{level.String() + name, kernels{Kernels: t, form: form, lanes: t.NR, softmax: softmaxFor(level, form), vec: vec.For(level)}})
+		}
+		add("", tile.Float)
 		if t.BF16.Multiply != nil || level == isa.Portable {
-			list = append(list, loops{level.String() + " pairs", t.NR, tile.Pair, softmaxFor(level, tile.Pair)})
+			add(" pairs", tile.Pair)
+		}
+		if t.Split.Multiply != nil {
+			add(" parts", tile.Split)
 		}
 	}
 	return list
 }
 
-// value is number j of row i as a loop left it in words of a panel: of row pairs if the form is Pair.
+// half is the low or the high bfloat16 of a word.
+func half(word float32, i int) float64 {
+	return float64(math.Float32frombits(math.Float32bits(word) >> (16 * i) << 16))
+}
+
+// value is number j of row i as a loop left it in words of a panel: of row pairs, or of parts of them.
 func (l loops) value(s []float32, i, j int) float64 {
-	if l.form == tile.Float {
-		return float64(s[i*l.lanes+j])
+	switch l.form {
+	case tile.Pair:
+		return half(s[i/2*l.lanes+j], i%2)
+	case tile.Split:
+		sum := 0.0
+		for part := range 3 {
+			sum += half(s[(i/32*48+part*16+i%32/2)*l.lanes+j], i%2)
+		}
+		return sum
 	}
-	bits := math.Float32bits(s[i/2*l.lanes+j])
-	return float64(math.Float32frombits(bits >> (16 * (i % 2)) << 16))
+	return float64(s[i*l.lanes+j])
 }
 
 // neighbour is number j of row i in a matrix of words of neighbouring columns.
 func (l loops) neighbour(s []float32, ld, i, j int) float64 {
-	if l.form == tile.Float {
-		return float64(s[i*ld+j])
+	switch l.form {
+	case tile.Pair:
+		return half(s[i*ld+j/2], j%2)
+	case tile.Split:
+		sum := 0.0
+		for part := range 3 {
+			sum += half(s[i*ld+j/32*48+part*16+j%32/2], j%2)
+		}
+		return sum
 	}
-	bits := math.Float32bits(s[i*ld+j/2])
-	return float64(math.Float32frombits(bits >> (16 * (j % 2)) << 16))
+	return float64(s[i*ld+j])
+}
+
+// panel is a panel's guarded memory for n rows, and the numbers in it.
+func (l loops) panel(n int, value func() float32) (whole, memory, numbers []float32) {
+	whole, memory = guarded(l.panelWords(n), value)
+	return whole, memory, l.numbers(memory, n, value())
 }
 
 // tolerance is relative.
@@ -94,7 +123,7 @@ func TestRescale(t *testing.T) {
 		for _, n := range []int{0, 1, 5, 64} {
 			whole, c := guarded(n*l.lanes, random)
 			_, by := guarded(l.lanes, random)
-			old := append([]float32(nil), c...)
+			old := slices.Clone(c)
 			l.rescale(c, n, by)
 			for i := range c {
 				if want := old[i] * by[i%l.lanes]; c[i] != want {
@@ -112,12 +141,13 @@ func TestSoften(t *testing.T) {
 	for _, l := range allLoops() {
 		for _, n := range []int{1, 2, 3, 24, 101} {
 			const scale = 0.7
-			wholeS, s := guarded(n*l.lanes, random)
+			n = l.whole(n)
+			wholeS, s, scores := l.panel(n, random)
 			wholeTop, top := guarded(l.lanes, random)
 			wholeSum, sum := guarded(l.lanes, func() float32 { return 1 + r.Float32() })
 			wholeAlpha, alpha := guarded(l.lanes, random)
 			top[0], top[1] = float32(math.Inf(-1)), 1000
-			scores, oldTop, oldSum := append([]float32(nil), s...), append([]float32(nil), top...), append([]float32(nil), sum...)
+			scores, oldTop, oldSum := slices.Clone(scores), slices.Clone(top), slices.Clone(sum)
 			l.soften(s, n, scale, top, sum, alpha)
 			for j := range l.lanes {
 				want := float64(oldTop[j])
@@ -157,18 +187,14 @@ func TestWeigh(t *testing.T) {
 	for _, l := range allLoops() {
 		for _, n := range []int{1, 2, 5, 48} {
 			const scale = 0.7
-			ld := l.lanes + 3
-			wholeS, s := guarded(n*l.lanes, random)
-			wholeDS, ds := guarded(n*l.lanes, random)
+			n, ld := l.whole(n), l.form.Steps(l.lanes)+3
+			wholeS, s, scores := l.panel(n, random)
+			wholeDS, ds, gradients := l.panel(n, random)
 			wholeRows, rows := guarded(n*ld, func() float32 { return math.Float32frombits(guard) })
 			_, lse := guarded(n, func() float32 { return 10 + random() })
 			_, delta := guarded(n, random)
-			scores, gradients := append([]float32(nil), s...), append([]float32(nil), ds...)
+			scores, gradients = slices.Clone(scores), slices.Clone(gradients)
 			l.weigh(s, ds, rows, ld, n, scale, lse, delta)
-			width := l.lanes
-			if l.form == tile.Pair {
-				width /= 2
-			}
 			for i := range n {
 				for j := range l.lanes {
 					at := i*l.lanes + j
@@ -184,7 +210,7 @@ func TestWeigh(t *testing.T) {
 						t.Fatalf("%s: gradient in row [%d,%d] = %g, want %g", l.name, i, j, got, l.value(ds, i, j))
 					}
 				}
-				for j := width; j < ld; j++ {
+				for j := ld - 3; j < ld; j++ {
 					if math.Float32bits(rows[i*ld+j]) != guard {
 						t.Fatalf("%s wrote behind row %d", l.name, i)
 					}
@@ -198,7 +224,7 @@ func TestWeigh(t *testing.T) {
 // TestPowers measures the error of the powers of two that weights are.
 func TestPowers(t *testing.T) {
 	for _, l := range allLoops() {
-		if l.form == tile.Pair {
+		if l.form != tile.Float {
 			continue
 		}
 		one, greatest := make([]float32, 1), 0.0
@@ -207,7 +233,7 @@ func TestPowers(t *testing.T) {
 			for j := range s {
 				s[j] = float32(x + 0.001*float64(j))
 			}
-			exponents := append([]float32(nil), s...)
+			exponents := slices.Clone(s)
 			l.weigh(s, ds, ds, l.lanes, 1, 1, one, one)
 			for j, exponent := range exponents {
 				want := math.Exp2(min(0, float64(exponent)))

@@ -19,16 +19,18 @@ const output = "kernels_amd64"
 func main() {
 	c := build.NewContext()
 	c.ConstraintExpr("amd64")
-	zip := zipTable(c)
-	avx2 := machine{c, powerTable(c, false), zip, "AVX2", reg.S256}
-	avx512 := machine{c, powerTable(c, true), zip, "AVX512", reg.S512}
+	zip, order := zipTable(c), orderTable(c)
+	avx2 := machine{c, powerTable(c, false), zip, order, "AVX2", reg.S256}
+	avx512 := machine{c, powerTable(c, true), zip, order, "AVX512", reg.S512}
 	for _, m := range []machine{avx2, avx512} {
 		m.rescale()
-		m.soften("soften"+m.suffix, m.expRows)
+		m.soften("soften"+m.suffix, atOnce, m.expRows)
 		m.weigh()
 	}
-	avx512.soften("softenBF16", avx512.expPairs)
+	avx512.soften("softenBF16", atOnce, avx512.expPairs)
 	avx512.weighPairs()
+	avx512.soften("softenSplit", avx512.behind, avx512.expParts)
+	avx512.weighParts()
 
 	file, err := c.Result()
 	if err != nil {
@@ -55,9 +57,9 @@ func save(name string, p printer.Printer, file *ir.File) {
 // machine is what the kernels of two instruction sets differ in. A panel is two vectors wide on either.
 type machine struct {
 	*build.Context
-	powers, zip operand.Mem // tables
-	suffix      string
-	spec        reg.Spec
+	powers, zip, order operand.Mem // tables
+	suffix             string
+	spec               reg.Spec
 }
 
 // v is a vector register. They are given out by hand: the encoder of what the assembler lacks takes numbers.

@@ -28,8 +28,9 @@ const (
 	softenFree        = softenConstants + constants
 )
 
-// soften generates a step of the online soft-max; exp turns the n rows of scores at s into weights and adds them to the sums.
-func (m machine) soften(name string, exp func(e exponential, s, n reg.GPVirtual)) {
+// soften generates a step of the online soft-max; exp turns n rows of scores into weights and adds them to the sums, and find moves
+// a pointer to the scores, both from where the panel's memory begins.
+func (m machine) soften(name string, find func(s, n reg.GPVirtual), exp func(e exponential, s, n reg.GPVirtual)) {
 	m.begin(name, "func(s []float32, n int, scale float32, top, sum, alpha []float32)")
 	m.spread("scale", scale)
 	e := m.exponential(softenConstants)
@@ -39,8 +40,9 @@ func (m machine) soften(name string, exp func(e exponential, s, n reg.GPVirtual)
 	for j := range 2 {
 		m.VMOVUPS(m.at(top, 0, j), m.v(tops+j))
 	}
-	s := m.base("s")
-	m.loop("max", m.param("n"), 1, func(int) {
+	s, n := m.base("s"), m.param("n")
+	find(s, n)
+	m.loop("max", n, 1, func(int) {
 		for j := range 2 {
 			m.VMULPS(m.at(s, 0, j), m.v(scale), m.v(x))
 			m.VMAXPS(m.v(x), m.v(tops+j), m.v(tops+j))
@@ -64,6 +66,9 @@ func (m machine) soften(name string, exp func(e exponential, s, n reg.GPVirtual)
 	}
 	m.end()
 }
+
+// atOnce finds scores that begin with the memory.
+func atOnce(_, _ reg.GPVirtual) {}
 
 // weight turns vector j of a row of scores into weights, in register x.
 func (m machine) weight(e exponential, s reg.Register, row, j, x, t, y int) {

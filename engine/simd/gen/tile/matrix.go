@@ -7,6 +7,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 
 	"videomae/engine/simd/gen/amx"
+	"videomae/engine/simd/gen/parts"
 )
 
 // The tiles: sums of two by two, the left factor's two of rows, the right one's two of columns.
@@ -150,8 +151,8 @@ func (a *assembler) splitBlock(high int) {
 	a.multiplyParts(high)
 	a.LEAQ(operand.Mem{Base: free, Index: free, Scale: 2}, free2)
 	a.ADDQ(free2, right)
-	a.ADDQ(operand.U32(parts*tileRow), left)
-	a.ADDQ(operand.U32(parts*tileRow), lower)
+	a.ADDQ(operand.U32(parts.Count*tileRow), left)
+	a.ADDQ(operand.U32(parts.Count*tileRow), lower)
 }
 
 var lefts = []reg.GPPhysical{left, lower}
