@@ -151,8 +151,12 @@ func (t *forwardTask) begin(q tensor) {
 func (t *forwardTask) add(i int, keys, values left, n int, more bool) {
 	k, width, lanes := &t.kernels, t.p.HeadDim, t.kernels.lanes
 	scores, sums := t.scores[:k.panelWords(n)], t.sums[i*width:][:width*lanes]
-	k.multiply(k.numbers(scores, n, t.p.nothing()), lanes, keys, t.panels[i*k.form.Steps(width):], n, width, false)
-	k.soften(scores, k.whole(n), float32(t.p.scale()*math.Log2E), t.top[i:][:lanes], t.total[i:][:lanes], t.alpha)
+	numbers, scale := k.numbers(scores, n, float32(math.Inf(-1))), t.p.scale()
+	k.multiply(numbers, lanes, keys, t.panels[i*k.form.Steps(width):], n, width, false)
+	if scale < 0 {
+		k.vec.Unary[vec.Neg](numbers, numbers)
+	}
+	k.soften(scores, k.whole(n), float32(math.Abs(scale)*math.Log2E), t.top[i:][:lanes], t.total[i:][:lanes], t.alpha)
 	if more {
 		k.rescale(sums, width, t.alpha)
 	}

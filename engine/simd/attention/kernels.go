@@ -28,7 +28,7 @@ type softmax struct {
 	// rescale multiplies the n rows of a panel by one number for each lane.
 	rescale func(c []float32, n int, by []float32)
 
-	// soften turns n more rows of scores into words of weights 2^(scale*s - top): top, of each lane, rises to the greatest
+	// soften turns n more rows of scores into words of weights 2^(scale*s - top), scale > 0: top, of each lane, rises to the greatest
 	// scaled score so far, alpha becomes the factor 2^(old top - top) of all that was summed before, and sum the weights' sum.
 	soften func(s []float32, n int, scale float32, top, sum, alpha []float32)
 

@@ -4,41 +4,8 @@
 
 #include "textflag.h"
 
-DATA zip<>+0(SB)/4, $0x00100000
-DATA zip<>+4(SB)/4, $0x00110001
-DATA zip<>+8(SB)/4, $0x00120002
-DATA zip<>+12(SB)/4, $0x00130003
-DATA zip<>+16(SB)/4, $0x00140004
-DATA zip<>+20(SB)/4, $0x00150005
-DATA zip<>+24(SB)/4, $0x00160006
-DATA zip<>+28(SB)/4, $0x00170007
-DATA zip<>+32(SB)/4, $0x00180008
-DATA zip<>+36(SB)/4, $0x00190009
-DATA zip<>+40(SB)/4, $0x001a000a
-DATA zip<>+44(SB)/4, $0x001b000b
-DATA zip<>+48(SB)/4, $0x001c000c
-DATA zip<>+52(SB)/4, $0x001d000d
-DATA zip<>+56(SB)/4, $0x001e000e
-DATA zip<>+60(SB)/4, $0x001f000f
-GLOBL zip<>(SB), RODATA|NOPTR, $64
-
-DATA order<>+0(SB)/4, $0x00030001
-DATA order<>+4(SB)/4, $0x00070005
-DATA order<>+8(SB)/4, $0x000b0009
-DATA order<>+12(SB)/4, $0x000f000d
-DATA order<>+16(SB)/4, $0x00130011
-DATA order<>+20(SB)/4, $0x00170015
-DATA order<>+24(SB)/4, $0x001b0019
-DATA order<>+28(SB)/4, $0x001f001d
-DATA order<>+32(SB)/4, $0x00230021
-DATA order<>+36(SB)/4, $0x00270025
-DATA order<>+40(SB)/4, $0x002b0029
-DATA order<>+44(SB)/4, $0x002f002d
-DATA order<>+48(SB)/4, $0x00330031
-DATA order<>+52(SB)/4, $0x00370035
-DATA order<>+56(SB)/4, $0x003b0039
-DATA order<>+60(SB)/4, $0x003f003d
-GLOBL order<>(SB), RODATA|NOPTR, $64
+DATA none<>+0(SB)/4, $0xff800000
+GLOBL none<>(SB), RODATA|NOPTR, $4
 
 DATA exponential<>+0(SB)/4, $(-127.0)
 DATA exponential<>+4(SB)/4, $(12583039.0)
@@ -97,24 +64,24 @@ TEXT ·softenAVX2(SB), NOSPLIT, $0-112
 	MOVQ         top_base+40(FP), AX
 	MOVQ         sum_base+64(FP), CX
 	MOVQ         alpha_base+88(FP), DX
-	VMOVUPS      (AX), Y0
-	VMOVUPS      32(AX), Y1
+	VBROADCASTSS none<>+0(SB), Y0
+	VBROADCASTSS none<>+0(SB), Y1
 	MOVQ         s_base+0(FP), BX
 	MOVQ         n+24(FP), SI
 
 max:
 	CMPQ   SI, $0x01
 	JLT    maxRest
-	VMULPS (BX), Y4, Y12
-	VMAXPS Y12, Y0, Y0
-	VMULPS 32(BX), Y4, Y12
-	VMAXPS Y12, Y1, Y1
+	VMAXPS (BX), Y0, Y0
+	VMAXPS 32(BX), Y1, Y1
 	ADDQ   $0x00000040, BX
 	SUBQ   $0x01, SI
 	JMP    max
 
 maxRest:
 	VMOVUPS     (AX), Y12
+	VMULPS      Y0, Y4, Y0
+	VMAXPS      Y0, Y12, Y0
 	VSUBPS      Y0, Y12, Y12
 	VMAXPS      Y12, Y5, Y12
 	VADDPS      Y6, Y12, Y13
@@ -132,6 +99,8 @@ maxRest:
 	VMOVUPS     Y0, (AX)
 	VXORPS      Y2, Y2, Y2
 	VMOVUPS     32(AX), Y12
+	VMULPS      Y1, Y4, Y1
+	VMAXPS      Y1, Y12, Y1
 	VSUBPS      Y1, Y12, Y12
 	VMAXPS      Y12, Y5, Y12
 	VADDPS      Y6, Y12, Y13
@@ -322,24 +291,24 @@ TEXT ·softenAVX512(SB), NOSPLIT, $0-112
 	MOVQ         top_base+40(FP), AX
 	MOVQ         sum_base+64(FP), CX
 	MOVQ         alpha_base+88(FP), DX
-	VMOVUPS      (AX), Z0
-	VMOVUPS      64(AX), Z1
+	VBROADCASTSS none<>+0(SB), Z0
+	VBROADCASTSS none<>+0(SB), Z1
 	MOVQ         s_base+0(FP), BX
 	MOVQ         n+24(FP), SI
 
 max:
 	CMPQ   SI, $0x01
 	JLT    maxRest
-	VMULPS (BX), Z4, Z12
-	VMAXPS Z12, Z0, Z0
-	VMULPS 64(BX), Z4, Z12
-	VMAXPS Z12, Z1, Z1
+	VMAXPS (BX), Z0, Z0
+	VMAXPS 64(BX), Z1, Z1
 	ADDQ   $0x00000080, BX
 	SUBQ   $0x01, SI
 	JMP    max
 
 maxRest:
 	VMOVUPS     (AX), Z12
+	VMULPS      Z0, Z4, Z0
+	VMAXPS      Z0, Z12, Z0
 	VSUBPS      Z0, Z12, Z12
 	VCMPPS      $0x15, Z5, Z12, K1
 	VREDUCEPS   $0x09, Z12, Z13
@@ -354,6 +323,8 @@ maxRest:
 	VMOVUPS     Z0, (AX)
 	VXORPS      Z2, Z2, Z2
 	VMOVUPS     64(AX), Z12
+	VMULPS      Z1, Z4, Z1
+	VMAXPS      Z1, Z12, Z1
 	VSUBPS      Z1, Z12, Z12
 	VCMPPS      $0x15, Z5, Z12, K1
 	VREDUCEPS   $0x09, Z12, Z13
@@ -490,45 +461,66 @@ rowRest:
 	VZEROUPPER
 	RET
 
+DATA shortExponential<>+0(SB)/4, $(-126.0)
+DATA shortExponential<>+4(SB)/4, $(1.0)
+DATA shortExponential<>+8(SB)/4, $(0.69511694)
+DATA shortExponential<>+12(SB)/4, $(0.2276444)
+DATA shortExponential<>+16(SB)/4, $(0.07706759)
+GLOBL shortExponential<>(SB), RODATA|NOPTR, $20
+
+DATA zip<>+0(SB)/4, $0x00100000
+DATA zip<>+4(SB)/4, $0x00110001
+DATA zip<>+8(SB)/4, $0x00120002
+DATA zip<>+12(SB)/4, $0x00130003
+DATA zip<>+16(SB)/4, $0x00140004
+DATA zip<>+20(SB)/4, $0x00150005
+DATA zip<>+24(SB)/4, $0x00160006
+DATA zip<>+28(SB)/4, $0x00170007
+DATA zip<>+32(SB)/4, $0x00180008
+DATA zip<>+36(SB)/4, $0x00190009
+DATA zip<>+40(SB)/4, $0x001a000a
+DATA zip<>+44(SB)/4, $0x001b000b
+DATA zip<>+48(SB)/4, $0x001c000c
+DATA zip<>+52(SB)/4, $0x001d000d
+DATA zip<>+56(SB)/4, $0x001e000e
+DATA zip<>+60(SB)/4, $0x001f000f
+GLOBL zip<>(SB), RODATA|NOPTR, $64
+
 // func softenBF16(s []float32, n int, scale float32, top []float32, sum []float32, alpha []float32)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, SSE
 TEXT ·softenBF16(SB), NOSPLIT, $0-112
 	MOVSS        scale+32(FP), X4
 	VBROADCASTSS X4, Z4
-	VBROADCASTSS scaledExponential<>+0(SB), Z5
-	VBROADCASTSS scaledExponential<>+4(SB), Z6
-	VBROADCASTSS scaledExponential<>+8(SB), Z7
-	VBROADCASTSS scaledExponential<>+12(SB), Z8
-	VBROADCASTSS scaledExponential<>+16(SB), Z9
-	VBROADCASTSS scaledExponential<>+20(SB), Z10
-	VBROADCASTSS scaledExponential<>+24(SB), Z11
+	VBROADCASTSS shortExponential<>+0(SB), Z5
+	VBROADCASTSS shortExponential<>+4(SB), Z6
+	VBROADCASTSS shortExponential<>+8(SB), Z7
+	VBROADCASTSS shortExponential<>+12(SB), Z8
+	VBROADCASTSS shortExponential<>+16(SB), Z9
 	MOVQ         top_base+40(FP), AX
 	MOVQ         sum_base+64(FP), CX
 	MOVQ         alpha_base+88(FP), DX
-	VMOVUPS      (AX), Z0
-	VMOVUPS      64(AX), Z1
+	VBROADCASTSS none<>+0(SB), Z0
+	VBROADCASTSS none<>+0(SB), Z1
 	MOVQ         s_base+0(FP), BX
 	MOVQ         n+24(FP), SI
 
 max:
 	CMPQ   SI, $0x01
 	JLT    maxRest
-	VMULPS (BX), Z4, Z12
-	VMAXPS Z12, Z0, Z0
-	VMULPS 64(BX), Z4, Z12
-	VMAXPS Z12, Z1, Z1
+	VMAXPS (BX), Z0, Z0
+	VMAXPS 64(BX), Z1, Z1
 	ADDQ   $0x00000080, BX
 	SUBQ   $0x01, SI
 	JMP    max
 
 maxRest:
 	VMOVUPS     (AX), Z12
+	VMULPS      Z0, Z4, Z0
+	VMAXPS      Z0, Z12, Z0
 	VSUBPS      Z0, Z12, Z12
 	VCMPPS      $0x15, Z5, Z12, K1
 	VREDUCEPS   $0x09, Z12, Z13
-	VMOVAPS     Z11, Z14
-	VFMADD213PS Z10, Z13, Z14
-	VFMADD213PS Z9, Z13, Z14
+	VMOVAPS     Z9, Z14
 	VFMADD213PS Z8, Z13, Z14
 	VFMADD213PS Z7, Z13, Z14
 	VFMADD213PS Z6, Z13, Z14
@@ -537,12 +529,12 @@ maxRest:
 	VMOVUPS     Z0, (AX)
 	VXORPS      Z2, Z2, Z2
 	VMOVUPS     64(AX), Z12
+	VMULPS      Z1, Z4, Z1
+	VMAXPS      Z1, Z12, Z1
 	VSUBPS      Z1, Z12, Z12
 	VCMPPS      $0x15, Z5, Z12, K1
 	VREDUCEPS   $0x09, Z12, Z13
-	VMOVAPS     Z11, Z14
-	VFMADD213PS Z10, Z13, Z14
-	VFMADD213PS Z9, Z13, Z14
+	VMOVAPS     Z9, Z14
 	VFMADD213PS Z8, Z13, Z14
 	VFMADD213PS Z7, Z13, Z14
 	VFMADD213PS Z6, Z13, Z14
@@ -563,9 +555,7 @@ exp:
 	VFMSUB213PS Z0, Z4, Z12
 	VCMPPS      $0x15, Z5, Z12, K1
 	VREDUCEPS   $0x09, Z12, Z14
-	VMOVAPS     Z11, Z15
-	VFMADD213PS Z10, Z14, Z15
-	VFMADD213PS Z9, Z14, Z15
+	VMOVAPS     Z9, Z15
 	VFMADD213PS Z8, Z14, Z15
 	VFMADD213PS Z7, Z14, Z15
 	VFMADD213PS Z6, Z14, Z15
@@ -575,9 +565,7 @@ exp:
 	VFMSUB213PS Z0, Z4, Z13
 	VCMPPS      $0x15, Z5, Z13, K1
 	VREDUCEPS   $0x09, Z13, Z14
-	VMOVAPS     Z11, Z15
-	VFMADD213PS Z10, Z14, Z15
-	VFMADD213PS Z9, Z14, Z15
+	VMOVAPS     Z9, Z15
 	VFMADD213PS Z8, Z14, Z15
 	VFMADD213PS Z7, Z14, Z15
 	VFMADD213PS Z6, Z14, Z15
@@ -598,9 +586,7 @@ exp:
 	VFMSUB213PS Z1, Z4, Z12
 	VCMPPS      $0x15, Z5, Z12, K1
 	VREDUCEPS   $0x09, Z12, Z14
-	VMOVAPS     Z11, Z15
-	VFMADD213PS Z10, Z14, Z15
-	VFMADD213PS Z9, Z14, Z15
+	VMOVAPS     Z9, Z15
 	VFMADD213PS Z8, Z14, Z15
 	VFMADD213PS Z7, Z14, Z15
 	VFMADD213PS Z6, Z14, Z15
@@ -610,9 +596,7 @@ exp:
 	VFMSUB213PS Z1, Z4, Z13
 	VCMPPS      $0x15, Z5, Z13, K1
 	VREDUCEPS   $0x09, Z13, Z14
-	VMOVAPS     Z11, Z15
-	VFMADD213PS Z10, Z14, Z15
-	VFMADD213PS Z9, Z14, Z15
+	VMOVAPS     Z9, Z15
 	VFMADD213PS Z8, Z14, Z15
 	VFMADD213PS Z7, Z14, Z15
 	VFMADD213PS Z6, Z14, Z15
@@ -641,9 +625,7 @@ expRest:
 	VFMSUB213PS Z0, Z4, Z12
 	VCMPPS      $0x15, Z5, Z12, K1
 	VREDUCEPS   $0x09, Z12, Z14
-	VMOVAPS     Z11, Z15
-	VFMADD213PS Z10, Z14, Z15
-	VFMADD213PS Z9, Z14, Z15
+	VMOVAPS     Z9, Z15
 	VFMADD213PS Z8, Z14, Z15
 	VFMADD213PS Z7, Z14, Z15
 	VFMADD213PS Z6, Z14, Z15
@@ -664,9 +646,7 @@ expRest:
 	VFMSUB213PS Z1, Z4, Z12
 	VCMPPS      $0x15, Z5, Z12, K1
 	VREDUCEPS   $0x09, Z12, Z14
-	VMOVAPS     Z11, Z15
-	VFMADD213PS Z10, Z14, Z15
-	VFMADD213PS Z9, Z14, Z15
+	VMOVAPS     Z9, Z15
 	VFMADD213PS Z8, Z14, Z15
 	VFMADD213PS Z7, Z14, Z15
 	VFMADD213PS Z6, Z14, Z15
@@ -702,13 +682,11 @@ expEnd:
 TEXT ·weighBF16(SB), NOSPLIT, $0-144
 	MOVSS        scale+88(FP), X0
 	VBROADCASTSS X0, Z0
-	VBROADCASTSS scaledExponential<>+0(SB), Z4
-	VBROADCASTSS scaledExponential<>+4(SB), Z5
-	VBROADCASTSS scaledExponential<>+8(SB), Z6
-	VBROADCASTSS scaledExponential<>+12(SB), Z7
-	VBROADCASTSS scaledExponential<>+16(SB), Z8
-	VBROADCASTSS scaledExponential<>+20(SB), Z9
-	VBROADCASTSS scaledExponential<>+24(SB), Z10
+	VBROADCASTSS shortExponential<>+0(SB), Z4
+	VBROADCASTSS shortExponential<>+4(SB), Z5
+	VBROADCASTSS shortExponential<>+8(SB), Z6
+	VBROADCASTSS shortExponential<>+12(SB), Z7
+	VBROADCASTSS shortExponential<>+16(SB), Z8
 	VXORPS       Z3, Z3, Z3
 	MOVQ         s_base+0(FP), AX
 	MOVQ         ds_base+24(FP), CX
@@ -733,9 +711,7 @@ row:
 	VMINPS       Z11, Z3, Z11
 	VCMPPS       $0x15, Z4, Z11, K1
 	VREDUCEPS    $0x09, Z11, Z19
-	VMOVAPS      Z10, Z15
-	VFMADD213PS  Z9, Z19, Z15
-	VFMADD213PS  Z8, Z19, Z15
+	VMOVAPS      Z8, Z15
 	VFMADD213PS  Z7, Z19, Z15
 	VFMADD213PS  Z6, Z19, Z15
 	VFMADD213PS  Z5, Z19, Z15
@@ -748,9 +724,7 @@ row:
 	VMINPS       Z12, Z3, Z12
 	VCMPPS       $0x15, Z4, Z12, K1
 	VREDUCEPS    $0x09, Z12, Z19
-	VMOVAPS      Z10, Z16
-	VFMADD213PS  Z9, Z19, Z16
-	VFMADD213PS  Z8, Z19, Z16
+	VMOVAPS      Z8, Z16
 	VFMADD213PS  Z7, Z19, Z16
 	VFMADD213PS  Z6, Z19, Z16
 	VFMADD213PS  Z5, Z19, Z16
@@ -775,9 +749,7 @@ row:
 	VMINPS       Z13, Z3, Z13
 	VCMPPS       $0x15, Z4, Z13, K1
 	VREDUCEPS    $0x09, Z13, Z19
-	VMOVAPS      Z10, Z17
-	VFMADD213PS  Z9, Z19, Z17
-	VFMADD213PS  Z8, Z19, Z17
+	VMOVAPS      Z8, Z17
 	VFMADD213PS  Z7, Z19, Z17
 	VFMADD213PS  Z6, Z19, Z17
 	VFMADD213PS  Z5, Z19, Z17
@@ -790,9 +762,7 @@ row:
 	VMINPS       Z14, Z3, Z14
 	VCMPPS       $0x15, Z4, Z14, K1
 	VREDUCEPS    $0x09, Z14, Z19
-	VMOVAPS      Z10, Z18
-	VFMADD213PS  Z9, Z19, Z18
-	VFMADD213PS  Z8, Z19, Z18
+	VMOVAPS      Z8, Z18
 	VFMADD213PS  Z7, Z19, Z18
 	VFMADD213PS  Z6, Z19, Z18
 	VFMADD213PS  Z5, Z19, Z18
@@ -872,9 +842,7 @@ rowRest:
 	VMINPS       Z11, Z3, Z11
 	VCMPPS       $0x15, Z4, Z11, K1
 	VREDUCEPS    $0x09, Z11, Z19
-	VMOVAPS      Z10, Z15
-	VFMADD213PS  Z9, Z19, Z15
-	VFMADD213PS  Z8, Z19, Z15
+	VMOVAPS      Z8, Z15
 	VFMADD213PS  Z7, Z19, Z15
 	VFMADD213PS  Z6, Z19, Z15
 	VFMADD213PS  Z5, Z19, Z15
@@ -887,9 +855,7 @@ rowRest:
 	VMINPS       Z12, Z3, Z12
 	VCMPPS       $0x15, Z4, Z12, K1
 	VREDUCEPS    $0x09, Z12, Z19
-	VMOVAPS      Z10, Z16
-	VFMADD213PS  Z9, Z19, Z16
-	VFMADD213PS  Z8, Z19, Z16
+	VMOVAPS      Z8, Z16
 	VFMADD213PS  Z7, Z19, Z16
 	VFMADD213PS  Z6, Z19, Z16
 	VFMADD213PS  Z5, Z19, Z16
@@ -978,8 +944,8 @@ TEXT ·softenSplit(SB), NOSPLIT, $0-112
 	MOVQ         top_base+40(FP), AX
 	MOVQ         sum_base+64(FP), CX
 	MOVQ         alpha_base+88(FP), DX
-	VMOVUPS      (AX), Z0
-	VMOVUPS      64(AX), Z1
+	VBROADCASTSS none<>+0(SB), Z0
+	VBROADCASTSS none<>+0(SB), Z1
 	MOVQ         s_base+0(FP), BX
 	MOVQ         n+24(FP), SI
 	MOVQ         SI, DI
@@ -991,16 +957,16 @@ TEXT ·softenSplit(SB), NOSPLIT, $0-112
 max:
 	CMPQ   SI, $0x01
 	JLT    maxRest
-	VMULPS (BX), Z4, Z12
-	VMAXPS Z12, Z0, Z0
-	VMULPS 64(BX), Z4, Z12
-	VMAXPS Z12, Z1, Z1
+	VMAXPS (BX), Z0, Z0
+	VMAXPS 64(BX), Z1, Z1
 	ADDQ   $0x00000080, BX
 	SUBQ   $0x01, SI
 	JMP    max
 
 maxRest:
 	VMOVUPS     (AX), Z12
+	VMULPS      Z0, Z4, Z0
+	VMAXPS      Z0, Z12, Z0
 	VSUBPS      Z0, Z12, Z12
 	VCMPPS      $0x15, Z5, Z12, K1
 	VREDUCEPS   $0x09, Z12, Z13
@@ -1015,6 +981,8 @@ maxRest:
 	VMOVUPS     Z0, (AX)
 	VXORPS      Z2, Z2, Z2
 	VMOVUPS     64(AX), Z12
+	VMULPS      Z1, Z4, Z1
+	VMAXPS      Z1, Z12, Z1
 	VSUBPS      Z1, Z12, Z12
 	VCMPPS      $0x15, Z5, Z12, K1
 	VREDUCEPS   $0x09, Z12, Z13
@@ -1153,6 +1121,24 @@ blocksEnd:
 	VMOVUPS     Z3, 64(CX)
 	VZEROUPPER
 	RET
+
+DATA order<>+0(SB)/4, $0x00030001
+DATA order<>+4(SB)/4, $0x00070005
+DATA order<>+8(SB)/4, $0x000b0009
+DATA order<>+12(SB)/4, $0x000f000d
+DATA order<>+16(SB)/4, $0x00130011
+DATA order<>+20(SB)/4, $0x00170015
+DATA order<>+24(SB)/4, $0x001b0019
+DATA order<>+28(SB)/4, $0x001f001d
+DATA order<>+32(SB)/4, $0x00230021
+DATA order<>+36(SB)/4, $0x00270025
+DATA order<>+40(SB)/4, $0x002b0029
+DATA order<>+44(SB)/4, $0x002f002d
+DATA order<>+48(SB)/4, $0x00330031
+DATA order<>+52(SB)/4, $0x00370035
+DATA order<>+56(SB)/4, $0x003b0039
+DATA order<>+60(SB)/4, $0x003f003d
+GLOBL order<>(SB), RODATA|NOPTR, $64
 
 // func weighSplit(s []float32, ds []float32, rows []float32, ldrows int, n int, scale float32, lse []float32, delta []float32)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, SSE

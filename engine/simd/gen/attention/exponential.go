@@ -9,11 +9,13 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// Minimax fits of 2^x by Lawson's weighted least squares: 1 + x*(power[0] + x*(power[1] + ...)) is within 1.1e-7 of it, relatively,
-// for x from -0.5 to 0.5, and wholePower[0] + x*(wholePower[1] + ...) within 1.4e-7 for x from 0 to 1. Both are 1 at 0.
+// Minimax fits of 2^x by Lawson's weighted least squares, all of them 1 at 0: 1 + x*(power[0] + x*(power[1] + ...)) is within 1.1e-7 of it,
+// relatively, for x from -0.5 to 0.5; wholePower[0] + x*(wholePower[1] + ...) within 1.4e-7 for x from 0 to 1, and shortPower within
+// 8.6e-5, a fortieth of what rounding to bfloat16 may add.
 var (
-	power      = [5]float32{0.693147, 0.24022242, 0.055507336, 0.009671513, 0.0013264727}
-	wholePower = [6]float32{1, 0.6931513, 0.24016447, 0.055799916, 0.009017034, 0.00186713}
+	power      = []float32{0.693147, 0.24022242, 0.055507336, 0.009671513, 0.0013264727}
+	wholePower = []float32{1, 0.6931513, 0.24016447, 0.055799916, 0.009017034, 0.00186713}
+	shortPower = []float32{1, 0.69511692, 0.2276444, 0.07706759}
 )
 
 const (
@@ -24,34 +26,35 @@ const (
 	shift = 1.5*(1<<23) + 127
 )
 
-// constants is the number of registers that a power of two needs for its constants.
-const constants = 2 + len(power)
+// constants is the most registers that a power of two needs for its constants.
+const constants = 7
 
-// powerTable puts the constants into memory, those for AVX-512 if the powers are scaled.
-func powerTable(c *build.Context, scaled bool) operand.Mem {
-	name, list := "exponential", append([]float32{lowest, shift}, power[:]...)
-	if scaled {
-		name, list = "scaledExponential", append([]float32{lowestScaled}, wholePower[:]...)
-	}
+// table is constants in memory.
+type table struct {
+	at     operand.Mem
+	length int
+}
+
+func newTable(c *build.Context, name string, values ...float32) table {
 	at := c.StaticGlobal(name)
 	c.DataAttributes(attr.RODATA | attr.NOPTR)
-	for i, value := range list {
+	for i, value := range values {
 		c.AddDatum(4*i, operand.F32(value))
 	}
-	return at
+	return table{at, len(values)}
 }
 
 // exponential gives powers of two; its constants lie in the registers from first on.
 type exponential struct {
 	machine
-	first int
+	first, length int
 }
 
-func (m machine) exponential(first int) exponential {
-	for i := range constants {
-		m.VBROADCASTSS(m.powers.Offset(4*i), m.v(first+i))
+func (m machine) exponential(first int, powers table) exponential {
+	for i := range powers.length {
+		m.VBROADCASTSS(powers.at.Offset(4*i), m.v(first+i))
 	}
-	return exponential{m, first}
+	return exponential{m, first, powers.length}
 }
 
 // replace makes register x 2^x, and 0 below the lowest exponent. Registers t and y are used.
@@ -67,12 +70,12 @@ func (e exponential) replace(x, t, y int) {
 func (e exponential) replaceScaled(x, t, y int) {
 	const down = 0b1001     // to the next lower whole number, without flags
 	const notLess = 0b10101 // which a NaN is, too
-	c := e.first + 1
+	last := e.first + e.length - 1
 	e.VCMPPS(operand.U8(notLess), e.v(e.first), e.v(x), reg.K1)
 	e.VREDUCEPS(operand.U8(down), e.v(x), e.v(t))
-	e.VMOVAPS(e.v(c+len(wholePower)-1), e.v(y))
-	for i := len(wholePower) - 2; i >= 0; i-- {
-		e.VFMADD213PS(e.v(c+i), e.v(t), e.v(y))
+	e.VMOVAPS(e.v(last), e.v(y))
+	for c := last - 1; c > e.first; c-- {
+		e.VFMADD213PS(e.v(c), e.v(t), e.v(y))
 	}
 	e.VSCALEFPS_Z(e.v(x), e.v(y), reg.K1, e.v(x))
 }
@@ -80,15 +83,15 @@ func (e exponential) replaceScaled(x, t, y int) {
 // replaceShifted takes n, the whole number nearest to x, and f = x-n; then the power is 2^n + 2^n*f*(power[0] + ...): the last
 // product needs not wait for the sum.
 func (e exponential) replaceShifted(x, t, y int) {
-	lowest, shift, c := e.v(e.first), e.v(e.first+1), e.first+2
+	lowest, shift, last := e.v(e.first), e.v(e.first+1), e.first+e.length-1
 	e.VMAXPS(e.v(x), lowest, e.v(x)) // in this order, so that a NaN stays
 	e.VADDPS(shift, e.v(x), e.v(t))
 	e.VSUBPS(shift, e.v(t), e.v(y))
 	e.VSUBPS(e.v(y), e.v(x), e.v(x))
 	e.VPSLLD(operand.U8(23), e.v(t), e.v(t))
-	e.VMOVAPS(e.v(c+len(power)-1), e.v(y))
-	for i := len(power) - 2; i >= 0; i-- {
-		e.VFMADD213PS(e.v(c+i), e.v(x), e.v(y))
+	e.VMOVAPS(e.v(last), e.v(y))
+	for c := last - 1; c > e.first+1; c-- {
+		e.VFMADD213PS(e.v(c), e.v(x), e.v(y))
 	}
 	e.VMULPS(e.v(t), e.v(x), e.v(x))
 	e.VFMADD213PS(e.v(t), e.v(y), e.v(x))

@@ -30,7 +30,7 @@ func (m machine) weighArguments() weighArguments {
 func (m machine) weigh() {
 	m.begin("weigh"+m.suffix, weighSignature)
 	m.spread("scale", factor)
-	e := m.exponential(weighConstants)
+	e := m.exponential(weighConstants, m.powers)
 	m.clear(zero)
 	a := m.weighArguments()
 	const x, y, t = weighFree, weighFree + 1, weighFree + 2

@@ -3,6 +3,7 @@ package main
 
 import (
 	"log"
+	"math"
 	"os"
 
 	"github.com/mmcloughlin/avo/attr"
@@ -19,18 +20,18 @@ const output = "kernels_amd64"
 func main() {
 	c := build.NewContext()
 	c.ConstraintExpr("amd64")
-	zip, order := zipTable(c), orderTable(c)
-	avx2 := machine{c, powerTable(c, false), zip, order, "AVX2", reg.S256}
-	avx512 := machine{c, powerTable(c, true), zip, order, "AVX512", reg.S512}
+	none := c.StaticGlobal("none")
+	c.DataAttributes(attr.RODATA | attr.NOPTR)
+	c.AddDatum(0, operand.U32(math.Float32bits(float32(math.Inf(-1)))))
+	avx2 := machine{c, newTable(c, "exponential", append([]float32{lowest, shift}, power...)...), none, "AVX2", reg.S256}
+	avx512 := machine{c, newTable(c, "scaledExponential", append([]float32{lowestScaled}, wholePower...)...), none, "AVX512", reg.S512}
 	for _, m := range []machine{avx2, avx512} {
 		m.rescale()
 		m.soften("soften"+m.suffix, atOnce, m.expRows)
 		m.weigh()
 	}
-	avx512.soften("softenBF16", atOnce, avx512.expPairs)
-	avx512.weighPairs()
-	avx512.soften("softenSplit", avx512.behind, avx512.expParts)
-	avx512.weighParts()
+	avx512.pairs()
+	avx512.parts()
 
 	file, err := c.Result()
 	if err != nil {
@@ -57,9 +58,10 @@ func save(name string, p printer.Printer, file *ir.File) {
 // machine is what the kernels of two instruction sets differ in. A panel is two vectors wide on either.
 type machine struct {
 	*build.Context
-	powers, zip, order operand.Mem // tables
-	suffix             string
-	spec               reg.Spec
+	powers table
+	none   operand.Mem // the score of no key
+	suffix string
+	spec   reg.Spec
 }
 
 // v is a vector register. They are given out by hand: the encoder of what the assembler lacks takes numbers.

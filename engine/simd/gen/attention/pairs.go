@@ -27,6 +27,17 @@ func zipTable(c *build.Context) operand.Mem {
 	return at
 }
 
+// pairs generates the kernels. Weights of eight bits need a short power.
+func (m machine) pairs() {
+	m.powers = newTable(m.Context, "shortExponential", append([]float32{lowestScaled}, shortPower...)...)
+	order := zipTable(m.Context)
+	m.soften("softenBF16", atOnce, func(e exponential, s, n reg.GPVirtual) {
+		m.VMOVUPS(order, m.v(zip))
+		m.expPairs(e, s, n)
+	})
+	m.weighPairs(order)
+}
+
 // round makes register dst the 32 bfloat16 nearest to the numbers in registers low and high.
 func (m machine) round(low, high, dst int) {
 	m.Comment(fmt.Sprintf("VCVTNE2PS2BF16 Z%d, Z%d, Z%d", low, high, dst))
@@ -44,7 +55,6 @@ func (m machine) pair(first, second, dst int) {
 // expPairs writes the weights, rounded, over the scores: word row i holds rows 2i and 2i+1. The sums are of what was not rounded.
 func (m machine) expPairs(e exponential, s, n reg.GPVirtual) {
 	const x, t, y = softenFree, softenFree + 2, softenFree + 3 // two registers x, one for each row
-	m.VMOVUPS(m.zip, m.v(zip))
 	to := m.GP64()
 	m.MOVQ(s, to)
 	m.loop("exp", n, 2, func(rows int) {
@@ -63,13 +73,13 @@ func (m machine) expPairs(e exponential, s, n reg.GPVirtual) {
 
 // weighPairs generates weigh with rounded results: words of two rows over the scores and the gradients, and words of two
 // columns into rows.
-func (m machine) weighPairs() {
+func (m machine) weighPairs(order operand.Mem) {
 	m.begin("weighBF16", weighSignature)
 	m.spread("scale", factor)
-	e := m.exponential(weighConstants)
+	e := m.exponential(weighConstants, m.powers)
 	m.clear(zero)
 	a := m.weighArguments()
-	m.VMOVUPS(m.zip, m.v(zip))
+	m.VMOVUPS(order, m.v(zip))
 	const x, y, t = weighFree, weighFree + 4, weighFree + 8 // four registers x and y, for two rows of two vectors
 	s, ds := m.GP64(), m.GP64()
 	m.MOVQ(a.s, s)

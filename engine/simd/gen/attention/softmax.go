@@ -33,24 +33,25 @@ const (
 func (m machine) soften(name string, find func(s, n reg.GPVirtual), exp func(e exponential, s, n reg.GPVirtual)) {
 	m.begin(name, "func(s []float32, n int, scale float32, top, sum, alpha []float32)")
 	m.spread("scale", scale)
-	e := m.exponential(softenConstants)
+	e := m.exponential(softenConstants, m.powers)
 	top, sum, alpha := m.base("top"), m.base("sum"), m.base("alpha")
 	const x, t, y = softenFree, softenFree + 1, softenFree + 2
 
 	for j := range 2 {
-		m.VMOVUPS(m.at(top, 0, j), m.v(tops+j))
+		m.VBROADCASTSS(m.none, m.v(tops+j))
 	}
 	s, n := m.base("s"), m.param("n")
 	find(s, n)
 	m.loop("max", n, 1, func(int) {
 		for j := range 2 {
-			m.VMULPS(m.at(s, 0, j), m.v(scale), m.v(x))
-			m.VMAXPS(m.v(x), m.v(tops+j), m.v(tops+j))
+			m.VMAXPS(m.at(s, 0, j), m.v(tops+j), m.v(tops+j))
 		}
 		m.advance(s, 1)
 	})
 	for j := range 2 {
 		m.VMOVUPS(m.at(top, 0, j), m.v(x))
+		m.VMULPS(m.v(tops+j), m.v(scale), m.v(tops+j))
+		m.VMAXPS(m.v(tops+j), m.v(x), m.v(tops+j))
 		m.VSUBPS(m.v(tops+j), m.v(x), m.v(x))
 		e.replace(x, t, y)
 		m.VMOVUPS(m.v(x), m.at(alpha, 0, j))

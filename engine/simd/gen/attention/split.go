@@ -35,6 +35,12 @@ func orderTable(c *build.Context) operand.Mem {
 	return at
 }
 
+// parts generates the kernels.
+func (m machine) parts() {
+	m.soften("softenSplit", m.behind, m.expParts)
+	m.weighParts(orderTable(m.Context))
+}
+
 // behind moves a pointer from the beginning of a panel's memory to its n rows of numbers. They end sixteen rows behind the words
 // that take their place, which so never overtake them.
 func (m machine) behind(s, n reg.GPVirtual) {
@@ -97,13 +103,13 @@ func (m machine) zipTo(split parts.Splitter, first, second int, to reg.Register,
 
 // weighParts generates weigh with results in parts: words of two rows from where the memory of scores and of gradients begins, and
 // words of two columns into rows.
-func (m machine) weighParts() {
+func (m machine) weighParts(neighbours operand.Mem) {
 	m.begin("weighSplit", weighSignature)
 	m.spread("scale", factor)
-	e := m.exponential(weighConstants)
+	e := m.exponential(weighConstants, m.powers)
 	m.clear(zero)
 	split := parts.New(m.Context, oneHalf, upperHalves)
-	m.VMOVUPS(m.order, m.v(order))
+	m.VMOVUPS(neighbours, m.v(order))
 	a := m.weighArguments()
 	const x, y, t, rounded = weighFree, weighFree + 4, weighFree + 8, weighFree + 9 // four registers x, y and rounded, for two rows of two vectors
 	s, ds, second := m.GP64(), m.GP64(), m.GP64()
