@@ -21,7 +21,7 @@ const (
 
 // cuts are the most rows and columns of C that a task computes. A slice of B is laid out once for all rows of a task, and A is
 // read once for all its columns, so the first are the fastest; the others make enough tasks for several workers.
-var cuts = [...]struct{ rows, cols int }{{800, 192}, {800, 96}, {400, 96}, {400, 48}, {200, 48}, {100, 32}, {50, 16}}
+var cuts = [...]struct{ rows, cols int }{{800, 192}, {800, 96}, {400, 96}, {400, 48}, {200, 48}, {200, 32}, {100, 32}, {50, 16}}
 
 const (
 	enoughTasks = 8
