@@ -3,6 +3,7 @@ package attention
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"unsafe"
@@ -240,6 +241,45 @@ func TestNumberOfWorkersAndPlaceDoNotMatter(t *testing.T) {
 							t.Fatalf("%s %v: %s[%d] = %v with %d workers, %v with 1", m.name, p, name, j, got[i][j], count, first[i][j])
 						}
 					}
+				}
+			}
+		}
+	}
+}
+
+// Where products are made in the time of the soft-max, they and it are the same to the last bit, scores that are not finite included.
+func TestOverlapChangesNothing(t *testing.T) {
+	workers := pool.New(2)
+	defer workers.Close()
+	for _, m := range machines() {
+		for _, size := range [][2]int{{70, 288}, {1, 672}, {33, 448}, {64, 192}, {400, 1568}} {
+			r := rand.New(rand.NewPCG(15, 16))
+			p := Problem{Batch: 2, Heads: 2, KVHeads: 1, Queries: size[0], Keys: size[1], HeadDim: overlapWidth, Type: tile.BF16}
+			e := newExample(r, p, func() float64 { return 3 * r.NormFloat64() })
+			e.q.set(0, 0, 0, 3, math.Inf(1))
+			f, err := NewForward(m.tile, m.vec, e.p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !f.overlaps {
+				continue
+			}
+			run := func() ([]float64, []float32) {
+				scratch := make([]byte, f.ScratchBytes(2))
+				f.Run(workers, e.q.pointer(), e.k.pointer(), e.v.pointer(), e.o.pointer(), e.lse, scratch)
+				return slices.Clone(e.o.exact().x), slices.Clone(e.lse)
+			}
+			o, lse := run()
+			f.overlaps = false
+			wantO, wantLSE := run()
+			for i := range o {
+				if math.Float64bits(o[i]) != math.Float64bits(wantO[i]) {
+					t.Fatalf("%s %v: output[%d] = %v, without overlap %v", m.name, p, i, o[i], wantO[i])
+				}
+			}
+			for i := range lse {
+				if math.Float32bits(lse[i]) != math.Float32bits(wantLSE[i]) {
+					t.Fatalf("%s %v: state[%d] = %v, without overlap %v", m.name, p, i, lse[i], wantLSE[i])
 				}
 			}
 		}

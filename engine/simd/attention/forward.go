@@ -17,6 +17,8 @@ const (
 	forwardQueries = 512 // in a task, at most: its panels stay in the last-level cache
 	fewestQueries  = 80  // in a task, about
 	forwardTasks   = 48  // wanted in all, for a balanced load
+	overlapMost    = 256 // in a part where kernels overlap
+	overlapFewest  = 96  // in a part where that pays
 )
 
 // fewestRows is the least unit of parts of keys and blocks of queries.
@@ -28,6 +30,8 @@ type Forward struct {
 	kernels kernels
 	blocks  int // tasks of one head: parts of its queries
 	parts   int // of keys
+	// overlaps tells whether products are made in the time of the soft-max, of parts that all have the same size.
+	overlaps bool
 	forwardRun
 }
 
@@ -44,9 +48,24 @@ func NewForward(t *tile.Kernels, v *vec.Kernels, p Problem) (*Forward, error) {
 		return nil, err
 	}
 	f := &Forward{p: p, kernels: newKernels(t, v, p.Type, p.HeadDim), parts: divide(p.Keys, forwardKeys)}
+	f.planOverlap()
 	wanted := divide(forwardTasks, max(1, p.Batch*p.Heads))
 	f.blocks = max(divide(p.Queries, forwardQueries), min(wanted, p.Queries/fewestQueries))
 	return f, nil
+}
+
+// planOverlap lets kernels overlap where they can, which takes parts of the same size.
+func (f *Forward) planOverlap() {
+	if f.kernels.overlap == nil || f.p.HeadDim != overlapWidth || f.p.Keys%overlapKeys != 0 || f.p.scale() < 0 {
+		return
+	}
+	units := f.p.Keys / overlapKeys
+	for each := overlapMost / overlapKeys; each >= overlapFewest/overlapKeys; each-- {
+		if units%each == 0 {
+			f.parts, f.overlaps = units/each, true
+			return
+		}
+	}
 }
 
 // ScratchBytes is the size of the memory that Run needs with so many workers.
@@ -80,7 +99,7 @@ type forwardTask struct {
 	panels       []float32 // of queries: width x lanes each
 	sums         []float32 // of panels of the output, width x lanes each
 	top, total   []float32 // of panels, lanes each
-	scores       []float32 // keys x lanes, then words of weights
+	scores       []float32 // of meetings, keys x lanes each, then words of weights
 	alpha        []float32 // lanes
 	panel        []float32 // lanes x width
 }
@@ -95,7 +114,7 @@ func (f *Forward) lay(s *scratch) forwardTask {
 		keys:    s.floats(f.parts * k.leftWords(keys, width)), values: s.floats(f.parts * k.leftWords(width, keys)),
 		panels: s.floats(k.rightWords(lanes, width)), sums: s.floats(width * lanes),
 		top: s.floats(lanes), total: s.floats(lanes),
-		scores: s.floats(k.panelWords(keys)), alpha: s.floats(k.lanes), panel: s.floats(width * k.lanes),
+		scores: s.floats(f.inWork() * k.panelWords(keys)), alpha: s.floats(k.lanes), panel: s.floats(width * k.lanes),
 	}
 }
 
@@ -121,18 +140,10 @@ func (f *Forward) Do(task, worker int) {
 	t.begin(p.head(f.q, p.Q, batch, head))
 	group := head / p.shared()
 	packed := t.packed.holds(batch*p.KVHeads + group)
-	for part := range f.parts {
-		first, n := share(p.Keys, f.kernels.unit, f.parts, part)
-		keys := k.left(t.keys[part*k.leftWords(f.partKeys(), p.HeadDim):], p.HeadDim)
-		values := k.left(t.values[part*k.leftWords(p.HeadDim, f.partKeys()):], n)
-		if !packed {
-			k.packLeft(keys, p.head(f.k, p.K, batch, group).rows(first), n, p.HeadDim)
-			k.packLeft(values, p.head(f.v, p.V, batch, group).columns(first), p.HeadDim, n)
-		}
-		for i := 0; i < t.queries; i += k.lanes {
-			t.add(i, keys, values, n, part > 0)
-		}
+	if !packed {
+		t.pack(p.head(f.k, p.K, batch, group), p.head(f.v, p.V, batch, group))
 	}
+	t.run()
 	t.end(p.head(f.o, p.O, batch, head))
 }
 
@@ -147,27 +158,141 @@ func (t *forwardTask) begin(q tensor) {
 	}
 }
 
-// add takes n keys and values into the panel of query i on, which has seen others if more is set.
-func (t *forwardTask) add(i int, keys, values left, n int, more bool) {
-	k, width, lanes := &t.kernels, t.p.HeadDim, t.kernels.lanes
-	scores, sums := t.scores[:k.panelWords(n)], t.sums[i*width:][:width*lanes]
-	numbers, scale := k.numbers(scores, n, float32(math.Inf(-1))), t.p.scale()
-	k.multiply(numbers, lanes, keys, t.panels[i*k.form.Steps(width):], n, width, false)
-	if scale < 0 {
+// pack copies keys and values.
+func (t *forwardTask) pack(keys, values tensor) {
+	k, width := &t.kernels, t.p.HeadDim
+	for i := range t.parts {
+		first, n := share(t.p.Keys, k.unit, t.parts, i)
+		k.packLeft(t.keysOf(i), keys.rows(first), n, width)
+		k.packLeft(t.valuesOf(i, n), values.columns(first), width, n)
+	}
+}
+
+// keysOf is where a part of the keys lies.
+func (t *forwardTask) keysOf(part int) left {
+	k, width := &t.kernels, t.p.HeadDim
+	return k.left(t.keys[part*k.leftWords(t.partKeys(), width):], width)
+}
+
+// valuesOf is where their n values lie.
+func (t *forwardTask) valuesOf(part, n int) left {
+	k := &t.kernels
+	return k.left(t.values[part*k.leftWords(t.p.HeadDim, t.partKeys()):], n)
+}
+
+// meeting is a panel of queries and a part of the keys, n of them; each part meets all panels before the next part does.
+type meeting struct {
+	number, panel, part, n int
+}
+
+func (t *forwardTask) meeting(number int) meeting {
+	panels := divide(t.queries, t.kernels.lanes)
+	part := number / panels
+	_, n := share(t.p.Keys, t.kernels.unit, t.parts, part)
+	return meeting{number, number % panels, part, n}
+}
+
+// run goes through all meetings: scores, weights, sums. Where kernels overlap, the weights of one are made while the tiles make the
+// scores of the next and the sums of the last.
+func (t *forwardTask) run() {
+	last := divide(t.queries, t.kernels.lanes)*t.parts - 1
+	if !t.overlaps || last < 2 {
+		for i := range last + 1 {
+			m := t.meeting(i)
+			t.score(m)
+			t.soften(m)
+			t.sum(m)
+		}
+		return
+	}
+	t.score(t.meeting(0))
+	t.soften(t.meeting(0))
+	t.score(t.meeting(1))
+	for i := 1; i < last; i++ {
+		t.overlap(t.meeting(i-1), t.meeting(i), t.meeting(i+1))
+	}
+	t.sum(t.meeting(last - 1))
+	t.soften(t.meeting(last))
+	t.sum(t.meeting(last))
+}
+
+// score makes the scores.
+func (t *forwardTask) score(m meeting) {
+	k := &t.kernels
+	numbers := k.numbers(t.scoresOf(m), m.n, float32(math.Inf(-1)))
+	k.multiply(numbers, k.lanes, t.keysOf(m.part), t.queriesOf(m.panel), m.n, t.p.HeadDim, false)
+	if t.p.scale() < 0 {
 		k.vec.Unary[vec.Neg](numbers, numbers)
 	}
-	k.soften(scores, k.whole(n), float32(math.Abs(scale)*math.Log2E), t.top[i:][:lanes], t.total[i:][:lanes], t.alpha)
-	if more {
-		k.rescale(sums, width, t.alpha)
+}
+
+// soften makes them weights.
+func (t *forwardTask) soften(m meeting) {
+	top, total := t.stateOf(m.panel)
+	t.kernels.soften(t.scoresOf(m), t.kernels.whole(m.n), t.exponents(), top, total, t.alpha)
+	t.rescale(m)
+}
+
+// exponents is the factor that makes scores exponents of two. That it is positive is taken care of when they are made.
+func (t *forwardTask) exponents() float32 { return float32(math.Abs(t.p.scale()) * math.Log2E) }
+
+// rescale brings the panel's sums to its new greatest score.
+func (t *forwardTask) rescale(m meeting) {
+	if m.part > 0 {
+		t.kernels.rescale(t.sumsOf(m.panel), t.p.HeadDim, t.alpha)
 	}
-	k.multiply(sums, lanes, values, scores, width, n, more)
+}
+
+// sum adds the values that the weights call for to the panel's sums.
+func (t *forwardTask) sum(m meeting) {
+	k := &t.kernels
+	k.multiply(t.sumsOf(m.panel), k.lanes, t.valuesOf(m.part, m.n), t.scoresOf(m), t.p.HeadDim, m.n, m.part > 0)
+}
+
+// overlap is soften for one meeting, score for the next, and sum for the last.
+func (t *forwardTask) overlap(last, this, next meeting) {
+	top, total := t.stateOf(this.panel)
+	keys, values := t.keysOf(next.part), t.valuesOf(last.part, last.n)
+	t.kernels.overlap(t.scoresOf(this), this.n, t.exponents(), top, total, t.alpha,
+		keys.words, keys.row, t.queriesOf(next.panel), t.scoresOf(next),
+		values.words, values.row, t.scoresOf(last), t.sumsOf(last.panel), last.part > 0)
+	t.rescale(this)
+}
+
+// scoresOf is the memory for a meeting's scores, which become weights.
+func (t *forwardTask) scoresOf(m meeting) []float32 {
+	each := len(t.scores) / t.inWork()
+	return t.scores[m.number%t.inWork()*each:][:t.kernels.panelWords(m.n)]
+}
+
+// inWork is how many meetings are worked on at a time.
+func (f *Forward) inWork() int {
+	if f.overlaps {
+		return 3
+	}
+	return 1
+}
+
+func (t *forwardTask) queriesOf(panel int) []float32 {
+	return t.panels[panel*t.kernels.lanes*t.kernels.form.Steps(t.p.HeadDim):]
+}
+
+func (t *forwardTask) sumsOf(panel int) []float32 {
+	words := t.kernels.lanes * t.p.HeadDim
+	return t.sums[panel*words:][:words]
+}
+
+// stateOf is the greatest scaled score and the weights' sum of each of a panel's lanes.
+func (t *forwardTask) stateOf(panel int) (top, total []float32) {
+	first := panel * t.kernels.lanes
+	return t.top[first:][:t.kernels.lanes], t.total[first:][:t.kernels.lanes]
 }
 
 // end writes the output and the state.
 func (t *forwardTask) end(o tensor) {
 	k, width, lanes := &t.kernels, t.p.HeadDim, t.kernels.lanes
 	for i := 0; i < t.queries; i += lanes {
-		sums := t.sums[i*width:][:width*lanes]
+		sums := t.sumsOf(i / lanes)
 		k.vec.Unary[vec.Reciprocal](t.alpha, t.total[i:])
 		k.rescale(sums, width, t.alpha)
 		k.writeTransposed(o, t.first+i, min(lanes, t.queries-i), sums, t.panel)

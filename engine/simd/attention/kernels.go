@@ -36,7 +36,18 @@ type softmax struct {
 	// gradients of scaled scores, weight*(ds - delta); lse and delta have one number for each row. The rows of gradients are
 	// also put into rows, ldrows words apart, as words of neighbouring lanes.
 	weigh func(s, ds, rows []float32, ldrows, n int, scale float32, lse, delta []float32)
+
+	// overlap is soften and, in the same time, two products of heads overlapWidth wide: the scores of the next panel, keys (n rows)
+	// times queries, and the sums of the panel before, values (a column for each key) times its weights, added to them if more is
+	// set. n is a multiple of overlapKeys; rows are so many bytes apart. It is nil where it would take no less time.
+	overlap func(s []float32, n int, scale float32, top, sum, alpha []float32,
+		keys []float32, keysRow int, queries, next, values []float32, valuesRow int, weights, sums []float32, more bool)
 }
+
+const (
+	overlapWidth = 64
+	overlapKeys  = 32
+)
 
 // splitWidth is the least width of heads from which float32 is multiplied in parts, which come in blocks of as many elements.
 const splitWidth = 32

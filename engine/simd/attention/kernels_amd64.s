@@ -62,20 +62,19 @@ TEXT ·softenAVX2(SB), NOSPLIT, $0-112
 	VBROADCASTSS exponential<>+20(SB), Y10
 	VBROADCASTSS exponential<>+24(SB), Y11
 	MOVQ         top_base+40(FP), AX
-	MOVQ         sum_base+64(FP), CX
-	MOVQ         alpha_base+88(FP), DX
+	MOVQ         alpha_base+88(FP), CX
 	VBROADCASTSS none<>+0(SB), Y0
 	VBROADCASTSS none<>+0(SB), Y1
-	MOVQ         s_base+0(FP), BX
-	MOVQ         n+24(FP), SI
+	MOVQ         s_base+0(FP), DX
+	MOVQ         n+24(FP), BX
 
 max:
-	CMPQ   SI, $0x01
+	CMPQ   BX, $0x01
 	JLT    maxRest
-	VMAXPS (BX), Y0, Y0
-	VMAXPS 32(BX), Y1, Y1
-	ADDQ   $0x00000040, BX
-	SUBQ   $0x01, SI
+	VMAXPS (DX), Y0, Y0
+	VMAXPS 32(DX), Y1, Y1
+	ADDQ   $0x00000040, DX
+	SUBQ   $0x01, BX
 	JMP    max
 
 maxRest:
@@ -95,7 +94,7 @@ maxRest:
 	VFMADD213PS Y7, Y12, Y14
 	VMULPS      Y13, Y12, Y12
 	VFMADD213PS Y13, Y14, Y12
-	VMOVUPS     Y12, (DX)
+	VMOVUPS     Y12, (CX)
 	VMOVUPS     Y0, (AX)
 	VXORPS      Y2, Y2, Y2
 	VMOVUPS     32(AX), Y12
@@ -114,14 +113,14 @@ maxRest:
 	VFMADD213PS Y7, Y12, Y14
 	VMULPS      Y13, Y12, Y12
 	VFMADD213PS Y13, Y14, Y12
-	VMOVUPS     Y12, 32(DX)
+	VMOVUPS     Y12, 32(CX)
 	VMOVUPS     Y1, 32(AX)
 	VXORPS      Y3, Y3, Y3
 	MOVQ        s_base+0(FP), AX
-	MOVQ        n+24(FP), BX
+	MOVQ        n+24(FP), CX
 
 exp:
-	CMPQ        BX, $0x01
+	CMPQ        CX, $0x01
 	JLT         expRest
 	VMOVUPS     (AX), Y12
 	VFMSUB213PS Y0, Y4, Y12
@@ -156,15 +155,17 @@ exp:
 	VADDPS      Y12, Y3, Y3
 	VMOVUPS     Y12, 32(AX)
 	ADDQ        $0x00000040, AX
-	SUBQ        $0x01, BX
+	SUBQ        $0x01, CX
 	JMP         exp
 
 expRest:
-	VMOVUPS     (DX), Y12
+	MOVQ        alpha_base+88(FP), AX
+	MOVQ        sum_base+64(FP), CX
+	VMOVUPS     (AX), Y12
 	VMOVUPS     (CX), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VMOVUPS     Y2, (CX)
-	VMOVUPS     32(DX), Y12
+	VMOVUPS     32(AX), Y12
 	VMOVUPS     32(CX), Y14
 	VFMADD231PS Y12, Y14, Y3
 	VMOVUPS     Y3, 32(CX)
@@ -289,20 +290,19 @@ TEXT ·softenAVX512(SB), NOSPLIT, $0-112
 	VBROADCASTSS scaledExponential<>+20(SB), Z10
 	VBROADCASTSS scaledExponential<>+24(SB), Z11
 	MOVQ         top_base+40(FP), AX
-	MOVQ         sum_base+64(FP), CX
-	MOVQ         alpha_base+88(FP), DX
+	MOVQ         alpha_base+88(FP), CX
 	VBROADCASTSS none<>+0(SB), Z0
 	VBROADCASTSS none<>+0(SB), Z1
-	MOVQ         s_base+0(FP), BX
-	MOVQ         n+24(FP), SI
+	MOVQ         s_base+0(FP), DX
+	MOVQ         n+24(FP), BX
 
 max:
-	CMPQ   SI, $0x01
+	CMPQ   BX, $0x01
 	JLT    maxRest
-	VMAXPS (BX), Z0, Z0
-	VMAXPS 64(BX), Z1, Z1
-	ADDQ   $0x00000080, BX
-	SUBQ   $0x01, SI
+	VMAXPS (DX), Z0, Z0
+	VMAXPS 64(DX), Z1, Z1
+	ADDQ   $0x00000080, DX
+	SUBQ   $0x01, BX
 	JMP    max
 
 maxRest:
@@ -319,7 +319,7 @@ maxRest:
 	VFMADD213PS Z7, Z13, Z14
 	VFMADD213PS Z6, Z13, Z14
 	VSCALEFPS.Z Z12, Z14, K1, Z12
-	VMOVUPS     Z12, (DX)
+	VMOVUPS     Z12, (CX)
 	VMOVUPS     Z0, (AX)
 	VXORPS      Z2, Z2, Z2
 	VMOVUPS     64(AX), Z12
@@ -335,14 +335,14 @@ maxRest:
 	VFMADD213PS Z7, Z13, Z14
 	VFMADD213PS Z6, Z13, Z14
 	VSCALEFPS.Z Z12, Z14, K1, Z12
-	VMOVUPS     Z12, 64(DX)
+	VMOVUPS     Z12, 64(CX)
 	VMOVUPS     Z1, 64(AX)
 	VXORPS      Z3, Z3, Z3
 	MOVQ        s_base+0(FP), AX
-	MOVQ        n+24(FP), BX
+	MOVQ        n+24(FP), CX
 
 exp:
-	CMPQ        BX, $0x01
+	CMPQ        CX, $0x01
 	JLT         expRest
 	VMOVUPS     (AX), Z12
 	VFMSUB213PS Z0, Z4, Z12
@@ -371,15 +371,17 @@ exp:
 	VADDPS      Z12, Z3, Z3
 	VMOVUPS     Z12, 64(AX)
 	ADDQ        $0x00000080, AX
-	SUBQ        $0x01, BX
+	SUBQ        $0x01, CX
 	JMP         exp
 
 expRest:
-	VMOVUPS     (DX), Z12
+	MOVQ        alpha_base+88(FP), AX
+	MOVQ        sum_base+64(FP), CX
+	VMOVUPS     (AX), Z12
 	VMOVUPS     (CX), Z14
 	VFMADD231PS Z12, Z14, Z2
 	VMOVUPS     Z2, (CX)
-	VMOVUPS     64(DX), Z12
+	VMOVUPS     64(AX), Z12
 	VMOVUPS     64(CX), Z14
 	VFMADD231PS Z12, Z14, Z3
 	VMOVUPS     Z3, 64(CX)
@@ -497,20 +499,19 @@ TEXT ·softenBF16(SB), NOSPLIT, $0-112
 	VBROADCASTSS shortExponential<>+12(SB), Z8
 	VBROADCASTSS shortExponential<>+16(SB), Z9
 	MOVQ         top_base+40(FP), AX
-	MOVQ         sum_base+64(FP), CX
-	MOVQ         alpha_base+88(FP), DX
+	MOVQ         alpha_base+88(FP), CX
 	VBROADCASTSS none<>+0(SB), Z0
 	VBROADCASTSS none<>+0(SB), Z1
-	MOVQ         s_base+0(FP), BX
-	MOVQ         n+24(FP), SI
+	MOVQ         s_base+0(FP), DX
+	MOVQ         n+24(FP), BX
 
 max:
-	CMPQ   SI, $0x01
+	CMPQ   BX, $0x01
 	JLT    maxRest
-	VMAXPS (BX), Z0, Z0
-	VMAXPS 64(BX), Z1, Z1
-	ADDQ   $0x00000080, BX
-	SUBQ   $0x01, SI
+	VMAXPS (DX), Z0, Z0
+	VMAXPS 64(DX), Z1, Z1
+	ADDQ   $0x00000080, DX
+	SUBQ   $0x01, BX
 	JMP    max
 
 maxRest:
@@ -525,7 +526,7 @@ maxRest:
 	VFMADD213PS Z7, Z13, Z14
 	VFMADD213PS Z6, Z13, Z14
 	VSCALEFPS.Z Z12, Z14, K1, Z12
-	VMOVUPS     Z12, (DX)
+	VMOVUPS     Z12, (CX)
 	VMOVUPS     Z0, (AX)
 	VXORPS      Z2, Z2, Z2
 	VMOVUPS     64(AX), Z12
@@ -539,16 +540,16 @@ maxRest:
 	VFMADD213PS Z7, Z13, Z14
 	VFMADD213PS Z6, Z13, Z14
 	VSCALEFPS.Z Z12, Z14, K1, Z12
-	VMOVUPS     Z12, 64(DX)
+	VMOVUPS     Z12, 64(CX)
 	VMOVUPS     Z1, 64(AX)
 	VXORPS      Z3, Z3, Z3
 	MOVQ        s_base+0(FP), AX
-	MOVQ        n+24(FP), BX
+	MOVQ        n+24(FP), CX
 	VMOVUPS     zip<>+0(SB), Z31
-	MOVQ        AX, SI
+	MOVQ        AX, DX
 
 exp:
-	CMPQ        BX, $0x02
+	CMPQ        CX, $0x02
 	JLT         expRest
 	VXORPS      Z13, Z13, Z13
 	VMOVUPS     (AX), Z12
@@ -580,7 +581,7 @@ exp:
 	BYTE        $0x72
 	BYTE        $0xe4
 	VPERMW      Z12, Z31, Z12
-	VMOVUPS     Z12, (SI)
+	VMOVUPS     Z12, (DX)
 	VXORPS      Z13, Z13, Z13
 	VMOVUPS     64(AX), Z12
 	VFMSUB213PS Z1, Z4, Z12
@@ -611,14 +612,14 @@ exp:
 	BYTE    $0x72
 	BYTE    $0xe4
 	VPERMW  Z12, Z31, Z12
-	VMOVUPS Z12, 64(SI)
+	VMOVUPS Z12, 64(DX)
 	ADDQ    $0x00000100, AX
-	ADDQ    $0x00000080, SI
-	SUBQ    $0x02, BX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x02, CX
 	JMP     exp
 
 expRest:
-	TESTQ       BX, BX
+	TESTQ       CX, CX
 	JEQ         expEnd
 	VXORPS      Z13, Z13, Z13
 	VMOVUPS     (AX), Z12
@@ -640,7 +641,7 @@ expRest:
 	BYTE        $0x72
 	BYTE        $0xe4
 	VPERMW      Z12, Z31, Z12
-	VMOVUPS     Z12, (SI)
+	VMOVUPS     Z12, (DX)
 	VXORPS      Z13, Z13, Z13
 	VMOVUPS     64(AX), Z12
 	VFMSUB213PS Z1, Z4, Z12
@@ -661,21 +662,1168 @@ expRest:
 	BYTE    $0x72
 	BYTE    $0xe4
 	VPERMW  Z12, Z31, Z12
-	VMOVUPS Z12, 64(SI)
+	VMOVUPS Z12, 64(DX)
 	ADDQ    $0x00000080, AX
-	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000080, DX
 
 expEnd:
-	VMOVUPS     (DX), Z12
+	MOVQ        alpha_base+88(FP), AX
+	MOVQ        sum_base+64(FP), CX
+	VMOVUPS     (AX), Z12
 	VMOVUPS     (CX), Z14
 	VFMADD231PS Z12, Z14, Z2
 	VMOVUPS     Z2, (CX)
-	VMOVUPS     64(DX), Z12
+	VMOVUPS     64(AX), Z12
 	VMOVUPS     64(CX), Z14
 	VFMADD231PS Z12, Z14, Z3
 	VMOVUPS     Z3, 64(CX)
 	VZEROUPPER
 	RET
+
+// func softenOverlap(s []float32, n int, scale float32, top []float32, sum []float32, alpha []float32, keys []float32, keysRow int, queries []float32, next []float32, values []float32, valuesRow int, weights []float32, sums []float32, more bool)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, SSE
+TEXT ·softenOverlap(SB), NOSPLIT, $64-273
+	MOVSS        scale+32(FP), X4
+	VBROADCASTSS X4, Z4
+	VBROADCASTSS shortExponential<>+0(SB), Z5
+	VBROADCASTSS shortExponential<>+4(SB), Z6
+	VBROADCASTSS shortExponential<>+8(SB), Z7
+	VBROADCASTSS shortExponential<>+12(SB), Z8
+	VBROADCASTSS shortExponential<>+16(SB), Z9
+	MOVQ         top_base+40(FP), AX
+	MOVQ         alpha_base+88(FP), CX
+	VBROADCASTSS none<>+0(SB), Z0
+	VBROADCASTSS none<>+0(SB), Z1
+	MOVQ         s_base+0(FP), DX
+	MOVQ         n+24(FP), BX
+
+max:
+	CMPQ   BX, $0x01
+	JLT    maxRest
+	VMAXPS (DX), Z0, Z0
+	VMAXPS 64(DX), Z1, Z1
+	ADDQ   $0x00000080, DX
+	SUBQ   $0x01, BX
+	JMP    max
+
+maxRest:
+	VMOVUPS     (AX), Z12
+	VMULPS      Z0, Z4, Z0
+	VMAXPS      Z0, Z12, Z0
+	VSUBPS      Z0, Z12, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z13
+	VMOVAPS     Z9, Z14
+	VFMADD213PS Z8, Z13, Z14
+	VFMADD213PS Z7, Z13, Z14
+	VFMADD213PS Z6, Z13, Z14
+	VSCALEFPS.Z Z12, Z14, K1, Z12
+	VMOVUPS     Z12, (CX)
+	VMOVUPS     Z0, (AX)
+	VXORPS      Z2, Z2, Z2
+	VMOVUPS     64(AX), Z12
+	VMULPS      Z1, Z4, Z1
+	VMAXPS      Z1, Z12, Z1
+	VSUBPS      Z1, Z12, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z13
+	VMOVAPS     Z9, Z14
+	VFMADD213PS Z8, Z13, Z14
+	VFMADD213PS Z7, Z13, Z14
+	VFMADD213PS Z6, Z13, Z14
+	VSCALEFPS.Z Z12, Z14, K1, Z12
+	VMOVUPS     Z12, 64(CX)
+	VMOVUPS     Z1, 64(AX)
+	VXORPS      Z3, Z3, Z3
+	MOVQ        s_base+0(FP), AX
+	MOVQ        n+24(FP), AX
+	LEAQ        wholeTiles<>+0(SB), AX
+	LEAQ        (SP), R13
+	BYTE        $0xc4
+	BYTE        $0xc2
+	BYTE        $0x79
+	BYTE        $0x49
+	BYTE        $0x45
+	BYTE        $0x00
+	VMOVDQU64   (R13), Z16
+	VPCMPD      $0x04, (AX), Z16, K1
+	KORTESTW    K1, K1
+	JEQ         configured
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x78
+	BYTE        $0x49
+	BYTE        $0x00
+
+configured:
+	VMOVUPS zip<>+0(SB), Z31
+	MOVQ    s_base+0(FP), SI
+	MOVQ    SI, DI
+	MOVQ    $0x00000080, DX
+	MOVQ    keys_base+112(FP), R8
+	MOVQ    keysRow+136(FP), R9
+	MOVQ    queries_base+144(FP), R11
+	MOVQ    next_base+168(FP), BX
+	MOVQ    n+24(FP), AX
+	SHRQ    $0x05, AX
+
+keys:
+	MOVQ        R9, R13
+	SHLQ        $0x04, R13
+	ADDQ        R8, R13
+	MOVQ        R13, R10
+	LEAQ        2048(BX), CX
+	VMOVUPS     (SI), Z12
+	VFMSUB213PS Z0, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z2, Z2
+	VMOVUPS     128(SI), Z13
+	VFMSUB213PS Z0, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z2, Z2
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x7b
+	BYTE        $0x49
+	BYTE        $0xc0
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, (DI)
+	VMOVUPS     64(SI), Z12
+	VFMSUB213PS Z1, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z3, Z3
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x7b
+	BYTE        $0x49
+	BYTE        $0xc8
+	VMOVUPS     192(SI), Z13
+	VFMSUB213PS Z1, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z3, Z3
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x7b
+	BYTE        $0x49
+	BYTE        $0xd0
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, 64(DI)
+	VMOVUPS     256(SI), Z12
+	VFMSUB213PS Z0, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z2, Z2
+	VMOVUPS     384(SI), Z13
+	VFMSUB213PS Z0, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z2, Z2
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x7b
+	BYTE        $0x49
+	BYTE        $0xd8
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, 128(DI)
+	VMOVUPS     320(SI), Z12
+	VFMSUB213PS Z1, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z3, Z3
+	BYTE        $0xc4
+	BYTE        $0x82
+	BYTE        $0x7b
+	BYTE        $0x4b
+	BYTE        $0x24
+	BYTE        $0x08
+	VMOVUPS     448(SI), Z13
+	VFMSUB213PS Z1, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z3, Z3
+	BYTE        $0xc4
+	BYTE        $0x82
+	BYTE        $0x7b
+	BYTE        $0x4b
+	BYTE        $0x2c
+	BYTE        $0x0a
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, 192(DI)
+	VMOVUPS     512(SI), Z12
+	VFMSUB213PS Z0, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z2, Z2
+	VMOVUPS     640(SI), Z13
+	VFMSUB213PS Z0, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z2, Z2
+	BYTE        $0xc4
+	BYTE        $0xc2
+	BYTE        $0x7b
+	BYTE        $0x4b
+	BYTE        $0x34
+	BYTE        $0x13
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, 256(DI)
+	VMOVUPS     576(SI), Z12
+	VFMSUB213PS Z1, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z3, Z3
+	BYTE        $0xc4
+	BYTE        $0xc2
+	BYTE        $0x7b
+	BYTE        $0x4b
+	BYTE        $0x7c
+	BYTE        $0x13
+	BYTE        $0x40
+	VMOVUPS     704(SI), Z13
+	VFMSUB213PS Z1, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z3, Z3
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x4a
+	BYTE        $0x5c
+	BYTE        $0xc4
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, 320(DI)
+	VMOVUPS     768(SI), Z12
+	VFMSUB213PS Z0, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z2, Z2
+	VMOVUPS     896(SI), Z13
+	VFMSUB213PS Z0, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z2, Z2
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x42
+	BYTE        $0x5c
+	BYTE        $0xcc
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, 384(DI)
+	VMOVUPS     832(SI), Z12
+	VFMSUB213PS Z1, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z3, Z3
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x4a
+	BYTE        $0x5c
+	BYTE        $0xd5
+	VMOVUPS     960(SI), Z13
+	VFMSUB213PS Z1, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z3, Z3
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x42
+	BYTE        $0x5c
+	BYTE        $0xdd
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, 448(DI)
+	ADDQ        $0x00000400, SI
+	ADDQ        $0x00000200, DI
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R10
+	ADDQ        $0x00000800, R11
+	VMOVUPS     (SI), Z12
+	VFMSUB213PS Z0, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z2, Z2
+	VMOVUPS     128(SI), Z13
+	VFMSUB213PS Z0, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z2, Z2
+	BYTE        $0xc4
+	BYTE        $0x82
+	BYTE        $0x7b
+	BYTE        $0x4b
+	BYTE        $0x24
+	BYTE        $0x08
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, (DI)
+	VMOVUPS     64(SI), Z12
+	VFMSUB213PS Z1, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z3, Z3
+	BYTE        $0xc4
+	BYTE        $0x82
+	BYTE        $0x7b
+	BYTE        $0x4b
+	BYTE        $0x2c
+	BYTE        $0x0a
+	VMOVUPS     192(SI), Z13
+	VFMSUB213PS Z1, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z3, Z3
+	BYTE        $0xc4
+	BYTE        $0xc2
+	BYTE        $0x7b
+	BYTE        $0x4b
+	BYTE        $0x34
+	BYTE        $0x13
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, 64(DI)
+	VMOVUPS     256(SI), Z12
+	VFMSUB213PS Z0, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z2, Z2
+	VMOVUPS     384(SI), Z13
+	VFMSUB213PS Z0, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z2, Z2
+	BYTE        $0xc4
+	BYTE        $0xc2
+	BYTE        $0x7b
+	BYTE        $0x4b
+	BYTE        $0x7c
+	BYTE        $0x13
+	BYTE        $0x40
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, 128(DI)
+	VMOVUPS     320(SI), Z12
+	VFMSUB213PS Z1, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z3, Z3
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x4a
+	BYTE        $0x5c
+	BYTE        $0xc4
+	VMOVUPS     448(SI), Z13
+	VFMSUB213PS Z1, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z3, Z3
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x42
+	BYTE        $0x5c
+	BYTE        $0xcc
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, 192(DI)
+	VMOVUPS     512(SI), Z12
+	VFMSUB213PS Z0, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z2, Z2
+	VMOVUPS     640(SI), Z13
+	VFMSUB213PS Z0, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z2, Z2
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x4a
+	BYTE        $0x5c
+	BYTE        $0xd5
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, 256(DI)
+	VMOVUPS     576(SI), Z12
+	VFMSUB213PS Z1, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z3, Z3
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x42
+	BYTE        $0x5c
+	BYTE        $0xdd
+	VMOVUPS     704(SI), Z13
+	VFMSUB213PS Z1, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z3, Z3
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x7a
+	BYTE        $0x4b
+	BYTE        $0x04
+	BYTE        $0x13
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, 320(DI)
+	VMOVUPS     768(SI), Z12
+	VFMSUB213PS Z0, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z2, Z2
+	VMOVUPS     896(SI), Z13
+	VFMSUB213PS Z0, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z2, Z2
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x7a
+	BYTE        $0x4b
+	BYTE        $0x4c
+	BYTE        $0x13
+	BYTE        $0x40
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, 384(DI)
+	VMOVUPS     832(SI), Z12
+	VFMSUB213PS Z1, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z3, Z3
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x7a
+	BYTE        $0x4b
+	BYTE        $0x14
+	BYTE        $0x11
+	VMOVUPS     960(SI), Z13
+	VFMSUB213PS Z1, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z3, Z3
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x7a
+	BYTE        $0x4b
+	BYTE        $0x5c
+	BYTE        $0x11
+	BYTE        $0x40
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE    $0x62
+	BYTE    $0x52
+	BYTE    $0x17
+	BYTE    $0x48
+	BYTE    $0x72
+	BYTE    $0xe4
+	VPERMW  Z12, Z31, Z12
+	VMOVUPS Z12, 448(DI)
+	ADDQ    $0x00000400, SI
+	ADDQ    $0x00000200, DI
+	SUBQ    $0x00000800, R11
+	MOVQ    R9, R13
+	SHLQ    $0x04, R13
+	ADDQ    R10, R13
+	MOVQ    R13, R8
+	SUBQ    $0x40, R8
+	ADDQ    $0x00001000, BX
+	DECQ    AX
+	JNZ     keys
+	MOVQ    values_base+192(FP), R8
+	MOVQ    valuesRow+216(FP), R9
+	MOVQ    sums_base+248(FP), BX
+	MOVQ    $0x00000002, R12
+
+values:
+	MOVQ  weights_base+224(FP), R11
+	MOVQ  R9, R13
+	SHLQ  $0x04, R13
+	ADDQ  R8, R13
+	MOVQ  R13, R10
+	LEAQ  2048(BX), CX
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x49
+	BYTE  $0xc0
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x49
+	BYTE  $0xc8
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x49
+	BYTE  $0xd0
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x49
+	BYTE  $0xd8
+	MOVB  more+272(FP), R13
+	TESTB R13, R13
+	JEQ   first
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x4b
+	BYTE  $0x04
+	BYTE  $0x13
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x4b
+	BYTE  $0x4c
+	BYTE  $0x13
+	BYTE  $0x40
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x4b
+	BYTE  $0x14
+	BYTE  $0x11
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x4b
+	BYTE  $0x5c
+	BYTE  $0x11
+	BYTE  $0x40
+
+first:
+	MOVQ n+24(FP), AX
+	SHRQ $0x05, AX
+
+weights:
+	VMOVUPS     (SI), Z12
+	VFMSUB213PS Z0, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z2, Z2
+	VMOVUPS     128(SI), Z13
+	VFMSUB213PS Z0, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z2, Z2
+	BYTE        $0xc4
+	BYTE        $0x82
+	BYTE        $0x7b
+	BYTE        $0x4b
+	BYTE        $0x24
+	BYTE        $0x08
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, (DI)
+	VMOVUPS     64(SI), Z12
+	VFMSUB213PS Z1, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z3, Z3
+	VMOVUPS     192(SI), Z13
+	VFMSUB213PS Z1, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z3, Z3
+	BYTE        $0xc4
+	BYTE        $0x82
+	BYTE        $0x7b
+	BYTE        $0x4b
+	BYTE        $0x2c
+	BYTE        $0x0a
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, 64(DI)
+	VMOVUPS     256(SI), Z12
+	VFMSUB213PS Z0, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z2, Z2
+	VMOVUPS     384(SI), Z13
+	VFMSUB213PS Z0, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z2, Z2
+	BYTE        $0xc4
+	BYTE        $0xc2
+	BYTE        $0x7b
+	BYTE        $0x4b
+	BYTE        $0x34
+	BYTE        $0x13
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, 128(DI)
+	VMOVUPS     320(SI), Z12
+	VFMSUB213PS Z1, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z3, Z3
+	VMOVUPS     448(SI), Z13
+	VFMSUB213PS Z1, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z3, Z3
+	BYTE        $0xc4
+	BYTE        $0xc2
+	BYTE        $0x7b
+	BYTE        $0x4b
+	BYTE        $0x7c
+	BYTE        $0x13
+	BYTE        $0x40
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, 192(DI)
+	VMOVUPS     512(SI), Z12
+	VFMSUB213PS Z0, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z2, Z2
+	VMOVUPS     640(SI), Z13
+	VFMSUB213PS Z0, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z2, Z2
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x4a
+	BYTE        $0x5c
+	BYTE        $0xc4
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, 256(DI)
+	VMOVUPS     576(SI), Z12
+	VFMSUB213PS Z1, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z3, Z3
+	VMOVUPS     704(SI), Z13
+	VFMSUB213PS Z1, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z3, Z3
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x42
+	BYTE        $0x5c
+	BYTE        $0xcc
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, 320(DI)
+	VMOVUPS     768(SI), Z12
+	VFMSUB213PS Z0, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z2, Z2
+	VMOVUPS     896(SI), Z13
+	VFMSUB213PS Z0, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z2, Z2
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x4a
+	BYTE        $0x5c
+	BYTE        $0xd5
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, 384(DI)
+	VMOVUPS     832(SI), Z12
+	VFMSUB213PS Z1, Z4, Z12
+	VCMPPS      $0x15, Z5, Z12, K1
+	VREDUCEPS   $0x09, Z12, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z12, Z15, K1, Z12
+	VADDPS      Z12, Z3, Z3
+	VMOVUPS     960(SI), Z13
+	VFMSUB213PS Z1, Z4, Z13
+	VCMPPS      $0x15, Z5, Z13, K1
+	VREDUCEPS   $0x09, Z13, Z14
+	VMOVAPS     Z9, Z15
+	VFMADD213PS Z8, Z14, Z15
+	VFMADD213PS Z7, Z14, Z15
+	VFMADD213PS Z6, Z14, Z15
+	VSCALEFPS.Z Z13, Z15, K1, Z13
+	VADDPS      Z13, Z3, Z3
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x42
+	BYTE        $0x5c
+	BYTE        $0xdd
+
+	// VCVTNE2PS2BF16 Z12, Z13, Z12
+	BYTE        $0x62
+	BYTE        $0x52
+	BYTE        $0x17
+	BYTE        $0x48
+	BYTE        $0x72
+	BYTE        $0xe4
+	VPERMW      Z12, Z31, Z12
+	VMOVUPS     Z12, 448(DI)
+	ADDQ        $0x00000400, SI
+	ADDQ        $0x00000200, DI
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R10
+	ADDQ        $0x00000800, R11
+	DECQ        AX
+	JNZ         weights
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x7a
+	BYTE        $0x4b
+	BYTE        $0x04
+	BYTE        $0x13
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x7a
+	BYTE        $0x4b
+	BYTE        $0x4c
+	BYTE        $0x13
+	BYTE        $0x40
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x7a
+	BYTE        $0x4b
+	BYTE        $0x14
+	BYTE        $0x11
+	BYTE        $0xc4
+	BYTE        $0xe2
+	BYTE        $0x7a
+	BYTE        $0x4b
+	BYTE        $0x5c
+	BYTE        $0x11
+	BYTE        $0x40
+	MOVQ        values_base+192(FP), R8
+	MOVQ        R9, R13
+	SHLQ        $0x04, R13
+	ADDQ        R8, R13
+	MOVQ        R13, R8
+	MOVQ        R9, R13
+	SHLQ        $0x04, R13
+	ADDQ        R8, R13
+	MOVQ        R13, R8
+	ADDQ        $0x00001000, BX
+	DECQ        R12
+	JNZ         values
+	MOVQ        alpha_base+88(FP), AX
+	MOVQ        sum_base+64(FP), CX
+	VMOVUPS     (AX), Z12
+	VMOVUPS     (CX), Z14
+	VFMADD231PS Z12, Z14, Z2
+	VMOVUPS     Z2, (CX)
+	VMOVUPS     64(AX), Z12
+	VMOVUPS     64(CX), Z14
+	VFMADD231PS Z12, Z14, Z3
+	VMOVUPS     Z3, 64(CX)
+	VZEROUPPER
+	RET
+
+DATA wholeTiles<>+0(SB)/8, $0x0000000000000001
+DATA wholeTiles<>+8(SB)/8, $0x0000000000000000
+DATA wholeTiles<>+16(SB)/8, $0x0040004000400040
+DATA wholeTiles<>+24(SB)/8, $0x0040004000400040
+DATA wholeTiles<>+32(SB)/8, $0x0000000000000000
+DATA wholeTiles<>+40(SB)/8, $0x0000000000000000
+DATA wholeTiles<>+48(SB)/8, $0x1010101010101010
+DATA wholeTiles<>+56(SB)/8, $0x0000000000000000
+GLOBL wholeTiles<>(SB), RODATA|NOPTR, $64
 
 // func weighBF16(s []float32, ds []float32, rows []float32, ldrows int, n int, scale float32, lse []float32, delta []float32)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, SSE
@@ -942,25 +2090,24 @@ TEXT ·softenSplit(SB), NOSPLIT, $0-112
 	VBROADCASTSS scaledExponential<>+20(SB), Z10
 	VBROADCASTSS scaledExponential<>+24(SB), Z11
 	MOVQ         top_base+40(FP), AX
-	MOVQ         sum_base+64(FP), CX
-	MOVQ         alpha_base+88(FP), DX
+	MOVQ         alpha_base+88(FP), CX
 	VBROADCASTSS none<>+0(SB), Z0
 	VBROADCASTSS none<>+0(SB), Z1
-	MOVQ         s_base+0(FP), BX
-	MOVQ         n+24(FP), SI
-	MOVQ         SI, DI
-	SHRQ         $0x01, DI
-	ADDQ         $0x10, DI
-	IMUL3Q       $0x00000080, DI, DI
-	ADDQ         DI, BX
+	MOVQ         s_base+0(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         BX, SI
+	SHRQ         $0x01, SI
+	ADDQ         $0x10, SI
+	IMUL3Q       $0x00000080, SI, SI
+	ADDQ         SI, DX
 
 max:
-	CMPQ   SI, $0x01
+	CMPQ   BX, $0x01
 	JLT    maxRest
-	VMAXPS (BX), Z0, Z0
-	VMAXPS 64(BX), Z1, Z1
-	ADDQ   $0x00000080, BX
-	SUBQ   $0x01, SI
+	VMAXPS (DX), Z0, Z0
+	VMAXPS 64(DX), Z1, Z1
+	ADDQ   $0x00000080, DX
+	SUBQ   $0x01, BX
 	JMP    max
 
 maxRest:
@@ -977,7 +2124,7 @@ maxRest:
 	VFMADD213PS Z7, Z13, Z14
 	VFMADD213PS Z6, Z13, Z14
 	VSCALEFPS.Z Z12, Z14, K1, Z12
-	VMOVUPS     Z12, (DX)
+	VMOVUPS     Z12, (CX)
 	VMOVUPS     Z0, (AX)
 	VXORPS      Z2, Z2, Z2
 	VMOVUPS     64(AX), Z12
@@ -993,27 +2140,27 @@ maxRest:
 	VFMADD213PS Z7, Z13, Z14
 	VFMADD213PS Z6, Z13, Z14
 	VSCALEFPS.Z Z12, Z14, K1, Z12
-	VMOVUPS     Z12, 64(DX)
+	VMOVUPS     Z12, 64(CX)
 	VMOVUPS     Z1, 64(AX)
 	VXORPS      Z3, Z3, Z3
 	MOVQ        s_base+0(FP), AX
-	MOVQ        n+24(FP), BX
-	MOVQ        AX, SI
-	MOVQ        BX, DI
-	SHRQ        $0x01, DI
-	ADDQ        $0x10, DI
-	IMUL3Q      $0x00000080, DI, DI
-	ADDQ        DI, AX
+	MOVQ        n+24(FP), CX
+	MOVQ        AX, DX
+	MOVQ        CX, BX
+	SHRQ        $0x01, BX
+	ADDQ        $0x10, BX
+	IMUL3Q      $0x00000080, BX, BX
+	ADDQ        BX, AX
 	VPTERNLOGD  $0xff, Z29, Z29, Z29
 	VPSRLD      $0x1f, Z29, Z28
 	VPSLLD      $0x0f, Z28, Z28
 	VPSLLD      $0x10, Z29, Z29
-	SHRQ        $0x05, BX
+	SHRQ        $0x05, CX
 
 block:
-	TESTQ BX, BX
+	TESTQ CX, CX
 	JEQ   blocksEnd
-	MOVQ  $0x00000010, DI
+	MOVQ  $0x00000010, BX
 
 pair:
 	VMOVUPS     (AX), Z12
@@ -1044,21 +2191,21 @@ pair:
 	VPADDD      Z28, Z13, Z17
 	VPSRLD      $0x10, Z16, Z31
 	VPTERNLOGD  $0xf8, Z29, Z17, Z31
-	VMOVUPS     Z31, (SI)
+	VMOVUPS     Z31, (DX)
 	VPANDD      Z29, Z16, Z16
 	VSUBPS      Z16, Z12, Z12
 	VPANDD      Z29, Z17, Z17
 	VSUBPS      Z17, Z13, Z13
 	VPSRLD      $0x10, Z12, Z31
 	VPTERNLOGD  $0xf8, Z29, Z13, Z31
-	VMOVUPS     Z31, 2048(SI)
+	VMOVUPS     Z31, 2048(DX)
 	VPANDD      Z29, Z12, Z16
 	VSUBPS      Z16, Z12, Z12
 	VPANDD      Z29, Z13, Z17
 	VSUBPS      Z17, Z13, Z13
 	VPSRLD      $0x10, Z12, Z31
 	VPTERNLOGD  $0xf8, Z29, Z13, Z31
-	VMOVUPS     Z31, 4096(SI)
+	VMOVUPS     Z31, 4096(DX)
 	VMOVUPS     64(AX), Z12
 	VFMSUB213PS Z1, Z4, Z12
 	VCMPPS      $0x15, Z5, Z12, K1
@@ -1087,35 +2234,37 @@ pair:
 	VPADDD      Z28, Z13, Z17
 	VPSRLD      $0x10, Z16, Z31
 	VPTERNLOGD  $0xf8, Z29, Z17, Z31
-	VMOVUPS     Z31, 64(SI)
+	VMOVUPS     Z31, 64(DX)
 	VPANDD      Z29, Z16, Z16
 	VSUBPS      Z16, Z12, Z12
 	VPANDD      Z29, Z17, Z17
 	VSUBPS      Z17, Z13, Z13
 	VPSRLD      $0x10, Z12, Z31
 	VPTERNLOGD  $0xf8, Z29, Z13, Z31
-	VMOVUPS     Z31, 2112(SI)
+	VMOVUPS     Z31, 2112(DX)
 	VPANDD      Z29, Z12, Z16
 	VSUBPS      Z16, Z12, Z12
 	VPANDD      Z29, Z13, Z17
 	VSUBPS      Z17, Z13, Z13
 	VPSRLD      $0x10, Z12, Z31
 	VPTERNLOGD  $0xf8, Z29, Z13, Z31
-	VMOVUPS     Z31, 4160(SI)
+	VMOVUPS     Z31, 4160(DX)
 	ADDQ        $0x00000100, AX
-	ADDQ        $0x00000080, SI
-	DECQ        DI
-	JNZ         pair
-	ADDQ        $0x00001000, SI
+	ADDQ        $0x00000080, DX
 	DECQ        BX
+	JNZ         pair
+	ADDQ        $0x00001000, DX
+	DECQ        CX
 	JMP         block
 
 blocksEnd:
-	VMOVUPS     (DX), Z12
+	MOVQ        alpha_base+88(FP), AX
+	MOVQ        sum_base+64(FP), CX
+	VMOVUPS     (AX), Z12
 	VMOVUPS     (CX), Z14
 	VFMADD231PS Z12, Z14, Z2
 	VMOVUPS     Z2, (CX)
-	VMOVUPS     64(DX), Z12
+	VMOVUPS     64(AX), Z12
 	VMOVUPS     64(CX), Z14
 	VFMADD231PS Z12, Z14, Z3
 	VMOVUPS     Z3, 64(CX)

@@ -10,9 +10,9 @@ import (
 
 func portable(form tile.Form) softmax {
 	if form == tile.Pair {
-		return softmax{rescale, softenPairs, weighPairs}
+		return softmax{rescale: rescale, soften: softenPairs, weigh: weighPairs}
 	}
-	return softmax{rescale, soften, weigh}
+	return softmax{rescale: rescale, soften: soften, weigh: weigh}
 }
 
 func rescale(c []float32, n int, by []float32) {

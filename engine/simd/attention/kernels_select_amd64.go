@@ -14,11 +14,13 @@ func softmaxFor(level isa.Level, form tile.Form) softmax {
 	case level == isa.Portable:
 		return portable(form)
 	case level == isa.AVX2:
-		return softmax{rescaleAVX2, softenAVX2, weighAVX2}
+		return softmax{rescale: rescaleAVX2, soften: softenAVX2, weigh: weighAVX2}
+	case form == tile.Pair && level == isa.AMX:
+		return softmax{rescaleAVX512, softenBF16, weighBF16, softenOverlap}
 	case form == tile.Pair:
-		return softmax{rescaleAVX512, softenBF16, weighBF16}
+		return softmax{rescale: rescaleAVX512, soften: softenBF16, weigh: weighBF16}
 	case form == tile.Split:
-		return softmax{rescaleAVX512, softenSplit, weighSplit}
+		return softmax{rescale: rescaleAVX512, soften: softenSplit, weigh: weighSplit}
 	}
-	return softmax{rescaleAVX512, softenAVX512, weighAVX512}
+	return softmax{rescale: rescaleAVX512, soften: softenAVX512, weigh: weighAVX512}
 }

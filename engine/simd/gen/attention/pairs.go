@@ -7,10 +7,10 @@ import (
 
 	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/build"
-	"github.com/mmcloughlin/avo/ir"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 
+	"videomae/engine/simd/gen/encoded"
 	"videomae/engine/simd/gen/evex"
 )
 
@@ -35,15 +35,15 @@ func (m machine) pairs() {
 		m.VMOVUPS(order, m.v(zip))
 		m.expPairs(e, s, n)
 	})
+	m.overlap(order)
 	m.weighPairs(order)
 }
 
 // round makes register dst the 32 bfloat16 nearest to the numbers in registers low and high.
 func (m machine) round(low, high, dst int) {
 	m.Comment(fmt.Sprintf("VCVTNE2PS2BF16 Z%d, Z%d, Z%d", low, high, dst))
-	for _, code := range evex.VCVTNE2PS2BF16.Encode(dst, high, low) {
-		m.Instruction(&ir.Instruction{Opcode: "BYTE", Operands: []operand.Op{operand.U8(code)}})
-	}
+	code := evex.VCVTNE2PS2BF16.Encode(dst, high, low)
+	encoded.Write(m.Context, code[:])
 }
 
 // pair makes register dst words of two rows of numbers.

@@ -21,6 +21,8 @@ func (m machine) rescale() {
 	m.end()
 }
 
+const softenSignature = "func(s []float32, n int, scale float32, top, sum, alpha []float32)"
+
 // Registers of soften: maxima and sums of two vectors of lanes, the scale, constants, and what is free.
 const (
 	tops, sums, scale = 0, 2, 4
@@ -31,10 +33,16 @@ const (
 // soften generates a step of the online soft-max; exp turns n rows of scores into weights and adds them to the sums, and find moves
 // a pointer to the scores, both from where the panel's memory begins.
 func (m machine) soften(name string, find func(s, n reg.GPVirtual), exp func(e exponential, s, n reg.GPVirtual)) {
-	m.begin(name, "func(s []float32, n int, scale float32, top, sum, alpha []float32)")
+	m.begin(name, softenSignature)
+	m.softenWith(find, exp)
+	m.end()
+}
+
+// softenWith generates soften's body for any function that has its parameters.
+func (m machine) softenWith(find func(s, n reg.GPVirtual), exp func(e exponential, s, n reg.GPVirtual)) {
 	m.spread("scale", scale)
 	e := m.exponential(softenConstants, m.powers)
-	top, sum, alpha := m.base("top"), m.base("sum"), m.base("alpha")
+	top, alpha := m.base("top"), m.base("alpha")
 	const x, t, y = softenFree, softenFree + 1, softenFree + 2
 
 	for j := range 2 {
@@ -59,13 +67,14 @@ func (m machine) soften(name string, find func(s, n reg.GPVirtual), exp func(e e
 		m.clear(sums + j)
 	}
 	exp(e, m.base("s"), m.param("n"))
+	alpha = m.base("alpha")
+	sum := m.base("sum")
 	for j := range 2 {
 		m.VMOVUPS(m.at(alpha, 0, j), m.v(x))
 		m.VMOVUPS(m.at(sum, 0, j), m.v(y))
 		m.VFMADD231PS(m.v(x), m.v(y), m.v(sums+j))
 		m.VMOVUPS(m.v(sums+j), m.at(sum, 0, j))
 	}
-	m.end()
 }
 
 // atOnce finds scores that begin with the memory.

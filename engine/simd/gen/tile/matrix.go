@@ -2,11 +2,11 @@
 package main
 
 import (
-	"github.com/mmcloughlin/avo/ir"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 
 	"videomae/engine/simd/gen/amx"
+	"videomae/engine/simd/gen/encoded"
 	"videomae/engine/simd/gen/parts"
 )
 
@@ -64,20 +64,10 @@ func (a *assembler) matrix(name string, block func(a *assembler, high int)) {
 	a.RET()
 }
 
-// configure gives the tiles the shape asked for. To set it takes as long as six products and to look at it next to nothing, so it
-// is left for the next call: which finds it unless its goroutine has moved to another thread meanwhile. The system clears the
-// tiles of a processor that idles.
+// configure gives the tiles the shape asked for.
 func (a *assembler) configure() {
-	const notEqual = 4
 	a.MOVQ(a.argument("shape"), shape)
-	a.LEAQ(a.AllocLocal(64), free)
-	a.bytes(amx.STTILECFG(number(free)))
-	a.VMOVDQU64(operand.Mem{Base: free}, wide(16))
-	a.VPCMPD(operand.U8(notEqual), operand.Mem{Base: shape}, wide(16), reg.K1)
-	a.KORTESTW(reg.K1, reg.K1)
-	a.JEQ(operand.LabelRef("configured"))
-	a.bytes(amx.LDTILECFG(number(shape)))
-	a.Label("configured")
+	encoded.Configure(a.Context, shape, free)
 }
 
 // tiles computes one row of tiles of C after another: so many tiles high, two wide.
@@ -266,12 +256,6 @@ func (a *assembler) tile(code []byte) {
 	}
 }
 
-// number is that of a register in the processor's order.
-func number(r reg.GPPhysical) int { return int(r.PhysicalIndex()) }
+func number(r reg.GPPhysical) int { return encoded.Number(r) }
 
-// bytes writes an instruction that avo does not know.
-func (a *assembler) bytes(code []byte) {
-	for _, b := range code {
-		a.Instruction(&ir.Instruction{Opcode: "BYTE", Operands: []operand.Op{operand.U8(b)}})
-	}
-}
+func (a *assembler) bytes(code []byte) { encoded.Write(a.Context, code) }

@@ -1,0 +1,202 @@
+// The soft-max between two products: tiles and vectors are multiplied by different parts of a core, at the same time.
+
+package main
+
+import (
+	"github.com/mmcloughlin/avo/attr"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+
+	"videomae/engine/simd/gen/amx"
+	"videomae/engine/simd/gen/encoded"
+)
+
+const overlapSignature = "func(s []float32, n int, scale float32, top, sum, alpha []float32, " +
+	"keys []float32, keysRow int, queries, next, values []float32, valuesRow int, weights, sums []float32, more bool)"
+
+// The tiles: sums of two by two, the left factor's two of rows, the right one's two of columns.
+const (
+	sumTile   = 0
+	leftTile  = 4
+	rightTile = 6
+)
+
+// The bytes of a row of a tile, and of so many rows of a panel as a tile has, which are also the words of a step of products.
+const (
+	tileRow   = 64
+	tilePanel = 16 * 2 * tileRow
+)
+
+// Registers of the overlap, which are given out by hand because the encoder takes their numbers. The left factor's rows are those
+// of an upper and a lower tile; right is the panel's step at hand, and c, like left, has two rows of tiles.
+var (
+	scores, words   = reg.RSI, reg.RDI
+	left, leftRow   = reg.R8, reg.R9
+	leftLower       = reg.R10
+	right, panelRow = reg.R11, reg.RDX
+	sumsC, sumsLow  = reg.RBX, reg.RCX
+	rounds          = reg.RAX
+	rowTiles        = reg.R12
+	unused          = reg.R13
+)
+
+// overlap generates softenOverlap: soften for n rows, a multiple of 32, of pairs. Between its instructions are those of two
+// products of heads 64 wide, the scores of the next panel, keys (n x 64) times queries, and the sums of the panel before, values^T
+// (64 x n) times its weights, which are added if more is set. A step of either comes with eight rows of weights.
+func (m machine) overlap(order operand.Mem) {
+	m.begin("softenOverlap", overlapSignature)
+	m.softenWith(atOnce, func(e exponential, _, _ reg.GPVirtual) {
+		m.LEAQ(m.wholeTiles(), rounds)
+		encoded.Configure(m.Context, rounds, unused)
+		m.VMOVUPS(order, m.v(zip))
+		m.Load(m.Param("s").Base(), scores)
+		m.MOVQ(scores, words)
+		m.MOVQ(operand.U32(2*tileRow), panelRow)
+		m.nextScores(e)
+		m.lastSums(e)
+	})
+	m.end()
+}
+
+// wholeTiles puts the shape of eight whole tiles into memory.
+func (m machine) wholeTiles() operand.Mem {
+	at := m.StaticGlobal("wholeTiles")
+	m.DataAttributes(attr.RODATA | attr.NOPTR)
+	const bytes, rows = tileRow * 0x0001000100010001, 0x1010101010101010 // of four tiles, of eight
+	for i, word := range []uint64{1, 0, bytes, bytes, 0, 0, rows, 0} {   // the first byte is the palette
+		m.AddDatum(8*i, operand.U64(word))
+	}
+	return at
+}
+
+// nextScores makes 32 rows of scores a time.
+func (m machine) nextScores(e exponential) {
+	m.Load(m.Param("keys").Base(), left)
+	m.Load(m.Param("keysRow"), leftRow)
+	m.Load(m.Param("queries").Base(), right)
+	m.Load(m.Param("next").Base(), sumsC)
+	m.Load(m.Param("n"), rounds)
+	m.SHRQ(operand.U8(5), rounds)
+	m.Label("keys")
+	m.below(leftLower, left, leftRow)
+	m.LEAQ(operand.Mem{Base: sumsC, Disp: tilePanel}, sumsLow)
+	m.between(e, append(clearTiles(), step()...))
+	m.ADDQ(operand.U8(tileRow), left)
+	m.ADDQ(operand.U8(tileRow), leftLower)
+	m.ADDQ(operand.U32(tilePanel), right)
+	m.between(e, append(step(), moveSums(amx.TILESTORED)...))
+	m.SUBQ(operand.U32(tilePanel), right)
+	m.below(left, leftLower, leftRow)
+	m.SUBQ(operand.U8(tileRow), left)
+	m.ADDQ(operand.U32(2*tilePanel), sumsC)
+	m.DECQ(rounds)
+	m.JNZ(operand.LabelRef("keys"))
+}
+
+// lastSums makes 32 rows of sums a time.
+func (m machine) lastSums(e exponential) {
+	m.Load(m.Param("values").Base(), left)
+	m.Load(m.Param("valuesRow"), leftRow)
+	m.Load(m.Param("sums").Base(), sumsC)
+	m.MOVQ(operand.U32(2), rowTiles)
+	m.Label("values")
+	m.Load(m.Param("weights").Base(), right)
+	m.below(leftLower, left, leftRow)
+	m.LEAQ(operand.Mem{Base: sumsC, Disp: tilePanel}, sumsLow)
+	m.write(clearTiles())
+	m.Load(m.Param("more"), unused.As8())
+	m.TESTB(unused.As8(), unused.As8())
+	m.JEQ(operand.LabelRef("first"))
+	m.write(moveSums(func(base, stride, displacement, tile int) []byte {
+		return amx.TILELOADD(tile, base, stride, displacement)
+	}))
+	m.Label("first")
+	m.Load(m.Param("n"), rounds)
+	m.SHRQ(operand.U8(5), rounds)
+	m.Label("weights")
+	m.between(e, step())
+	m.ADDQ(operand.U8(tileRow), left)
+	m.ADDQ(operand.U8(tileRow), leftLower)
+	m.ADDQ(operand.U32(tilePanel), right)
+	m.DECQ(rounds)
+	m.JNZ(operand.LabelRef("weights"))
+	m.write(moveSums(amx.TILESTORED))
+	m.Load(m.Param("values").Base(), left)
+	m.below(left, left, leftRow)
+	m.below(left, left, leftRow)
+	m.ADDQ(operand.U32(2*tilePanel), sumsC)
+	m.DECQ(rowTiles)
+	m.JNZ(operand.LabelRef("values"))
+}
+
+// below makes a register point a tile's rows below another.
+func (m machine) below(to, from, row reg.GPPhysical) {
+	m.MOVQ(row, unused)
+	m.SHLQ(operand.U8(4), unused)
+	m.ADDQ(from, unused)
+	m.MOVQ(unused, to)
+}
+
+// clearTiles are the instructions that clear the sums.
+func clearTiles() (list [][]byte) {
+	for i := range 4 {
+		list = append(list, amx.TILEZERO(sumTile+i))
+	}
+	return list
+}
+
+// step are those that add the products of 32 elements.
+func step() (list [][]byte) {
+	for i, from := range []reg.GPPhysical{left, leftLower} {
+		list = append(list, amx.TILELOADD(leftTile+i, encoded.Number(from), encoded.Number(leftRow), 0))
+	}
+	for j := range 2 {
+		list = append(list, amx.TILELOADD(rightTile+j, encoded.Number(right), encoded.Number(panelRow), j*tileRow))
+	}
+	for i := range 4 {
+		list = append(list, amx.TDPBF16PS(sumTile+i, leftTile+i/2, rightTile+i%2))
+	}
+	return list
+}
+
+// moveSums are those that store the sums, or load them.
+func moveSums(move func(base, stride, displacement, tile int) []byte) (list [][]byte) {
+	for i, c := range []reg.GPPhysical{sumsC, sumsLow} {
+		for j := range 2 {
+			list = append(list, move(encoded.Number(c), encoded.Number(panelRow), j*tileRow, sumTile+2*i+j))
+		}
+	}
+	return list
+}
+
+func (m machine) write(list [][]byte) {
+	for _, code := range list {
+		encoded.Write(m.Context, code)
+	}
+}
+
+// between turns eight rows of scores into words of weights, with instructions on tiles in between.
+func (m machine) between(e exponential, tiles [][]byte) {
+	const (
+		x, t, y = softenFree, softenFree + 2, softenFree + 3 // two registers x, one for each row
+		pairs   = 4
+		gaps    = pairs * 2 * 2
+	)
+	gap := 0
+	fill := func() { // as even as can be
+		m.write(tiles[gap*len(tiles)/gaps : (gap+1)*len(tiles)/gaps])
+		gap++
+	}
+	for pair := range pairs {
+		for j := range 2 {
+			for row := range 2 {
+				m.weight(e, scores, 2*pair+row, j, x+row, t, y)
+				fill()
+			}
+			m.pair(x, x+1, x)
+			m.VMOVUPS(m.v(x), m.at(words, pair, j))
+		}
+	}
+	m.ADDQ(operand.U32(2*pairs*m.panel()), scores)
+	m.ADDQ(operand.U32(pairs*m.panel()), words)
+}
