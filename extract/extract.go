@@ -90,7 +90,11 @@ func New(backend compute.Backend, e train.Encoder, how vit.Compute, o Options) (
 		return nil, err
 	}
 	specs, weights := used(e, o.Layer, o.Norm)
-	x := &Extractor{Encoder: e, Options: o, weights: train.Tensors(specs, weights)}
+	fixed, err := train.Fixed(backend, specs, how, weights)
+	if err != nil {
+		return nil, err
+	}
+	x := &Extractor{Encoder: e, Options: o, weights: fixed}
 	return x, engine.Try(func() error {
 		x.exec = MustNewExec(backend, func(inputs []*Node) *Node { // weights, clips -> features
 			n := len(specs)

@@ -92,7 +92,11 @@ type Classifier struct {
 // NewClassifier puts a classifier's weights, in the order of its Specs, on an engine. How it is computed must have Checkpoint unset.
 func NewClassifier(backend compute.Backend, model classify.Config, how vit.Compute, weights [][]float32) (*Classifier, error) {
 	specs := model.Specs()
-	c := &Classifier{weights: Tensors(specs, weights)}
+	fixed, err := Fixed(backend, specs, how, weights)
+	if err != nil {
+		return nil, err
+	}
+	c := &Classifier{weights: fixed}
 	return c, engine.Try(func() error {
 		c.logits = MustNewExec(backend, func(inputs []*Node) *Node { // weights, clips -> logits
 			m := classify.Model{Config: model, Params: vit.NewParams(specs, inputs[:len(specs)]), Compute: how}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
 
 	"videomae/classify"
 	"videomae/engine"
@@ -193,6 +194,57 @@ func logitsOf[V Value](t *testing.T, classifier *Classifier, c classify.Config, 
 }
 
 // A graph compiled ahead is the one that a step uses.
+// A classifier's fixed weights are rounded once; rounding them in the graph gives the same bits.
+func TestFixedWeightsGiveTheSameLogits(t *testing.T) {
+	backend, err := engine.Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer backend.Finalize()
+	c, how := minuteClassifier(), vit.Compute{DType: dtypes.BFloat16}
+	c.InitScale = 1
+	weights := InitialWeights(c.Specs(), 5)
+	classifier, err := NewClassifier(backend, c, how, weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer classifier.Close()
+	clips, err := NewClips(c.Encoder, noise(2, 7))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := classifier.Logits(clips)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rounded := 0
+	for i, s := range c.Specs() {
+		dtype := classifier.weights[i].DType()
+		if dtype == dtypes.BFloat16 {
+			rounded++
+		}
+		if (dtype == dtypes.BFloat16) != s.Linear() {
+			t.Errorf("%s is %v", s.Name, dtype)
+		}
+	}
+	if want := 2 + 4*c.Encoder.Depth; rounded != want { // cube embedding, head, four in each block
+		t.Errorf("%d weights are rounded, want %d", rounded, want)
+	}
+	inputs := append(anyOf(Tensors(c.Specs(), weights)), clips)
+	out, err := CallOnce(backend, func(in []*Node) *Node {
+		n := len(in) - 1
+		return classify.Model{Config: c, Params: vit.NewParams(c.Specs(), in[:n]), Compute: how}.Logits(clipCubes(in[n], c.Encoder), nil, nil)
+	}, inputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range graphtest.Flat(t, out) {
+		if math.Float32bits(got[i]) != math.Float32bits(want) {
+			t.Errorf("logit %d is %v, rounded in the graph %v", i, got[i], want)
+		}
+	}
+}
+
 func TestCompiledAheadOrNotStepsAreTheSame(t *testing.T) {
 	plain, ahead := minuteStepper(t), minuteStepper(t)
 	if err := ahead.Compile(batchAt(t, 0)); err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
 )
@@ -23,6 +24,9 @@ func (s Spec) Size() int {
 	}
 	return n
 }
+
+// Linear tells whether the tensor is the weight of a linear layer or a kernel, which Compute.Linear rounds to the compute type.
+func (s Spec) Linear() bool { return len(s.Shape) > 1 && strings.HasSuffix(s.Name, ".weight") }
 
 // Init draws a tensor's first values. Source of every rule below: spec 1.7.
 type Init func(dst []float32, rng *rand.Rand)
