@@ -100,7 +100,7 @@ type forwardTask struct {
 	sums         []float32 // of panels of the output, width x lanes each
 	top, total   []float32 // of panels, lanes each
 	scores       []float32 // of meetings, keys x lanes each, then words of weights
-	alpha        []float32 // lanes
+	alpha, most  []float32 // lanes
 	panel        []float32 // lanes x width
 }
 
@@ -114,7 +114,7 @@ func (f *Forward) lay(s *scratch) forwardTask {
 		keys:    s.floats(f.parts * k.leftWords(keys, width)), values: s.floats(f.parts * k.leftWords(width, keys)),
 		panels: s.floats(k.rightWords(lanes, width)), sums: s.floats(width * lanes),
 		top: s.floats(lanes), total: s.floats(lanes),
-		scores: s.floats(f.inWork() * k.panelWords(keys)), alpha: s.floats(k.lanes), panel: s.floats(width * k.lanes),
+		scores: s.floats(f.inWork() * k.panelWords(keys)), alpha: s.floats(k.lanes), most: s.floats(k.lanes), panel: s.floats(width * k.lanes),
 	}
 }
 
@@ -193,7 +193,7 @@ func (t *forwardTask) meeting(number int) meeting {
 }
 
 // run goes through all meetings: scores, weights, sums. Where kernels overlap, the weights of one are made while the tiles make the
-// scores of the next and the sums of the last.
+// scores of the next and the sums of the one before.
 func (t *forwardTask) run() {
 	last := divide(t.queries, t.kernels.lanes)*t.parts - 1
 	if !t.overlaps || last < 2 {
@@ -205,15 +205,18 @@ func (t *forwardTask) run() {
 		}
 		return
 	}
-	t.score(t.meeting(0))
-	t.soften(t.meeting(0))
-	t.score(t.meeting(1))
-	for i := 1; i < last; i++ {
-		t.overlap(t.meeting(i-1), t.meeting(i), t.meeting(i+1))
+	before, this := t.meeting(0), t.meeting(1)
+	t.score(before)
+	t.soften(before)
+	t.score(this)
+	for i := 2; i <= last; i++ {
+		next := t.meeting(i)
+		t.overlap(before, this, next)
+		before, this = this, next
 	}
-	t.sum(t.meeting(last - 1))
-	t.soften(t.meeting(last))
-	t.sum(t.meeting(last))
+	t.sum(before)
+	t.soften(this)
+	t.sum(this)
 }
 
 // score makes the scores.
@@ -249,13 +252,13 @@ func (t *forwardTask) sum(m meeting) {
 	k.multiply(t.sumsOf(m.panel), k.lanes, t.valuesOf(m.part, m.n), t.scoresOf(m), t.p.HeadDim, m.n, m.part > 0)
 }
 
-// overlap is soften for one meeting, score for the next, and sum for the last.
-func (t *forwardTask) overlap(last, this, next meeting) {
+// overlap is soften for one meeting, score for the next, and sum for the one before.
+func (t *forwardTask) overlap(before, this, next meeting) {
 	top, total := t.stateOf(this.panel)
-	keys, values := t.keysOf(next.part), t.valuesOf(last.part, last.n)
+	keys, values := t.keysOf(next.part), t.valuesOf(before.part, before.n)
 	t.kernels.overlap(t.scoresOf(this), this.n, t.exponents(), top, total, t.alpha,
 		keys.words, keys.row, t.queriesOf(next.panel), t.scoresOf(next),
-		values.words, values.row, t.scoresOf(last), t.sumsOf(last.panel), last.part > 0)
+		values.words, values.row, t.scoresOf(before), t.sumsOf(before.panel), before.part > 0, t.most, this.number > 1)
 	t.rescale(this)
 }
 

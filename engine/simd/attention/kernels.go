@@ -39,9 +39,11 @@ type softmax struct {
 
 	// overlap is soften and, in the same time, two products of heads overlapWidth wide: the scores of the next panel, keys (n rows)
 	// times queries, and the sums of the panel before, values (a column for each key) times its weights, added to them if more is
-	// set. n is a multiple of overlapKeys; rows are so many bytes apart. It is nil where it would take no less time.
+	// set. n is a multiple of overlapKeys; rows are so many bytes apart. most holds the greatest score of each lane if that is known
+	// and gets those of the next panel. It is nil where it would take no less time.
 	overlap func(s []float32, n int, scale float32, top, sum, alpha []float32,
-		keys []float32, keysRow int, queries, next, values []float32, valuesRow int, weights, sums []float32, more bool)
+		keys []float32, keysRow int, queries, next, values []float32, valuesRow int, weights, sums []float32, more bool,
+		most []float32, known bool)
 }
 
 const (

@@ -26,7 +26,7 @@ func weighAVX512(s []float32, ds []float32, rows []float32, ldrows int, n int, s
 func softenBF16(s []float32, n int, scale float32, top []float32, sum []float32, alpha []float32)
 
 //go:noescape
-func softenOverlap(s []float32, n int, scale float32, top []float32, sum []float32, alpha []float32, keys []float32, keysRow int, queries []float32, next []float32, values []float32, valuesRow int, weights []float32, sums []float32, more bool)
+func softenOverlap(s []float32, n int, scale float32, top []float32, sum []float32, alpha []float32, keys []float32, keysRow int, queries []float32, next []float32, values []float32, valuesRow int, weights []float32, sums []float32, more bool, most []float32, known bool)
 
 //go:noescape
 func weighBF16(s []float32, ds []float32, rows []float32, ldrows int, n int, scale float32, lse []float32, delta []float32)

@@ -61,23 +61,23 @@ TEXT ·softenAVX2(SB), NOSPLIT, $0-112
 	VBROADCASTSS exponential<>+16(SB), Y9
 	VBROADCASTSS exponential<>+20(SB), Y10
 	VBROADCASTSS exponential<>+24(SB), Y11
-	MOVQ         top_base+40(FP), AX
-	MOVQ         alpha_base+88(FP), CX
+	MOVQ         s_base+0(FP), AX
+	MOVQ         n+24(FP), CX
 	VBROADCASTSS none<>+0(SB), Y0
 	VBROADCASTSS none<>+0(SB), Y1
-	MOVQ         s_base+0(FP), DX
-	MOVQ         n+24(FP), BX
 
 max:
-	CMPQ   BX, $0x01
+	CMPQ   CX, $0x01
 	JLT    maxRest
-	VMAXPS (DX), Y0, Y0
-	VMAXPS 32(DX), Y1, Y1
-	ADDQ   $0x00000040, DX
-	SUBQ   $0x01, BX
+	VMAXPS (AX), Y0, Y0
+	VMAXPS 32(AX), Y1, Y1
+	ADDQ   $0x00000040, AX
+	SUBQ   $0x01, CX
 	JMP    max
 
 maxRest:
+	MOVQ        top_base+40(FP), AX
+	MOVQ        alpha_base+88(FP), CX
 	VMOVUPS     (AX), Y12
 	VMULPS      Y0, Y4, Y0
 	VMAXPS      Y0, Y12, Y0
@@ -162,12 +162,12 @@ expRest:
 	MOVQ        alpha_base+88(FP), AX
 	MOVQ        sum_base+64(FP), CX
 	VMOVUPS     (AX), Y12
-	VMOVUPS     (CX), Y14
-	VFMADD231PS Y12, Y14, Y2
+	VMOVUPS     (CX), Y13
+	VFMADD231PS Y12, Y13, Y2
 	VMOVUPS     Y2, (CX)
 	VMOVUPS     32(AX), Y12
-	VMOVUPS     32(CX), Y14
-	VFMADD231PS Y12, Y14, Y3
+	VMOVUPS     32(CX), Y13
+	VFMADD231PS Y12, Y13, Y3
 	VMOVUPS     Y3, 32(CX)
 	VZEROUPPER
 	RET
@@ -289,23 +289,23 @@ TEXT ·softenAVX512(SB), NOSPLIT, $0-112
 	VBROADCASTSS scaledExponential<>+16(SB), Z9
 	VBROADCASTSS scaledExponential<>+20(SB), Z10
 	VBROADCASTSS scaledExponential<>+24(SB), Z11
-	MOVQ         top_base+40(FP), AX
-	MOVQ         alpha_base+88(FP), CX
+	MOVQ         s_base+0(FP), AX
+	MOVQ         n+24(FP), CX
 	VBROADCASTSS none<>+0(SB), Z0
 	VBROADCASTSS none<>+0(SB), Z1
-	MOVQ         s_base+0(FP), DX
-	MOVQ         n+24(FP), BX
 
 max:
-	CMPQ   BX, $0x01
+	CMPQ   CX, $0x01
 	JLT    maxRest
-	VMAXPS (DX), Z0, Z0
-	VMAXPS 64(DX), Z1, Z1
-	ADDQ   $0x00000080, DX
-	SUBQ   $0x01, BX
+	VMAXPS (AX), Z0, Z0
+	VMAXPS 64(AX), Z1, Z1
+	ADDQ   $0x00000080, AX
+	SUBQ   $0x01, CX
 	JMP    max
 
 maxRest:
+	MOVQ        top_base+40(FP), AX
+	MOVQ        alpha_base+88(FP), CX
 	VMOVUPS     (AX), Z12
 	VMULPS      Z0, Z4, Z0
 	VMAXPS      Z0, Z12, Z0
@@ -378,12 +378,12 @@ expRest:
 	MOVQ        alpha_base+88(FP), AX
 	MOVQ        sum_base+64(FP), CX
 	VMOVUPS     (AX), Z12
-	VMOVUPS     (CX), Z14
-	VFMADD231PS Z12, Z14, Z2
+	VMOVUPS     (CX), Z13
+	VFMADD231PS Z12, Z13, Z2
 	VMOVUPS     Z2, (CX)
 	VMOVUPS     64(AX), Z12
-	VMOVUPS     64(CX), Z14
-	VFMADD231PS Z12, Z14, Z3
+	VMOVUPS     64(CX), Z13
+	VFMADD231PS Z12, Z13, Z3
 	VMOVUPS     Z3, 64(CX)
 	VZEROUPPER
 	RET
@@ -498,23 +498,23 @@ TEXT ·softenBF16(SB), NOSPLIT, $0-112
 	VBROADCASTSS shortExponential<>+8(SB), Z7
 	VBROADCASTSS shortExponential<>+12(SB), Z8
 	VBROADCASTSS shortExponential<>+16(SB), Z9
-	MOVQ         top_base+40(FP), AX
-	MOVQ         alpha_base+88(FP), CX
+	MOVQ         s_base+0(FP), AX
+	MOVQ         n+24(FP), CX
 	VBROADCASTSS none<>+0(SB), Z0
 	VBROADCASTSS none<>+0(SB), Z1
-	MOVQ         s_base+0(FP), DX
-	MOVQ         n+24(FP), BX
 
 max:
-	CMPQ   BX, $0x01
+	CMPQ   CX, $0x01
 	JLT    maxRest
-	VMAXPS (DX), Z0, Z0
-	VMAXPS 64(DX), Z1, Z1
-	ADDQ   $0x00000080, DX
-	SUBQ   $0x01, BX
+	VMAXPS (AX), Z0, Z0
+	VMAXPS 64(AX), Z1, Z1
+	ADDQ   $0x00000080, AX
+	SUBQ   $0x01, CX
 	JMP    max
 
 maxRest:
+	MOVQ        top_base+40(FP), AX
+	MOVQ        alpha_base+88(FP), CX
 	VMOVUPS     (AX), Z12
 	VMULPS      Z0, Z4, Z0
 	VMAXPS      Z0, Z12, Z0
@@ -670,19 +670,19 @@ expEnd:
 	MOVQ        alpha_base+88(FP), AX
 	MOVQ        sum_base+64(FP), CX
 	VMOVUPS     (AX), Z12
-	VMOVUPS     (CX), Z14
-	VFMADD231PS Z12, Z14, Z2
+	VMOVUPS     (CX), Z13
+	VFMADD231PS Z12, Z13, Z2
 	VMOVUPS     Z2, (CX)
 	VMOVUPS     64(AX), Z12
-	VMOVUPS     64(CX), Z14
-	VFMADD231PS Z12, Z14, Z3
+	VMOVUPS     64(CX), Z13
+	VFMADD231PS Z12, Z13, Z3
 	VMOVUPS     Z3, 64(CX)
 	VZEROUPPER
 	RET
 
-// func softenOverlap(s []float32, n int, scale float32, top []float32, sum []float32, alpha []float32, keys []float32, keysRow int, queries []float32, next []float32, values []float32, valuesRow int, weights []float32, sums []float32, more bool)
+// func softenOverlap(s []float32, n int, scale float32, top []float32, sum []float32, alpha []float32, keys []float32, keysRow int, queries []float32, next []float32, values []float32, valuesRow int, weights []float32, sums []float32, more bool, most []float32, known bool)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, SSE
-TEXT ·softenOverlap(SB), NOSPLIT, $64-273
+TEXT ·softenOverlap(SB), NOSPLIT, $64-305
 	MOVSS        scale+32(FP), X4
 	VBROADCASTSS X4, Z4
 	VBROADCASTSS shortExponential<>+0(SB), Z5
@@ -690,70 +690,80 @@ TEXT ·softenOverlap(SB), NOSPLIT, $64-273
 	VBROADCASTSS shortExponential<>+8(SB), Z7
 	VBROADCASTSS shortExponential<>+12(SB), Z8
 	VBROADCASTSS shortExponential<>+16(SB), Z9
-	MOVQ         top_base+40(FP), AX
-	MOVQ         alpha_base+88(FP), CX
+	MOVQ         most_base+280(FP), CX
+	MOVB         known+304(FP), AL
+	TESTB        AL, AL
+	JEQ          search
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	JMP          found
+
+search:
+	MOVQ         s_base+0(FP), AX
+	MOVQ         n+24(FP), CX
 	VBROADCASTSS none<>+0(SB), Z0
 	VBROADCASTSS none<>+0(SB), Z1
-	MOVQ         s_base+0(FP), DX
-	MOVQ         n+24(FP), BX
 
 max:
-	CMPQ   BX, $0x01
+	CMPQ   CX, $0x01
 	JLT    maxRest
-	VMAXPS (DX), Z0, Z0
-	VMAXPS 64(DX), Z1, Z1
-	ADDQ   $0x00000080, DX
-	SUBQ   $0x01, BX
+	VMAXPS (AX), Z0, Z0
+	VMAXPS 64(AX), Z1, Z1
+	ADDQ   $0x00000080, AX
+	SUBQ   $0x01, CX
 	JMP    max
 
 maxRest:
-	VMOVUPS     (AX), Z12
-	VMULPS      Z0, Z4, Z0
-	VMAXPS      Z0, Z12, Z0
-	VSUBPS      Z0, Z12, Z12
-	VCMPPS      $0x15, Z5, Z12, K1
-	VREDUCEPS   $0x09, Z12, Z13
-	VMOVAPS     Z9, Z14
-	VFMADD213PS Z8, Z13, Z14
-	VFMADD213PS Z7, Z13, Z14
-	VFMADD213PS Z6, Z13, Z14
-	VSCALEFPS.Z Z12, Z14, K1, Z12
-	VMOVUPS     Z12, (CX)
-	VMOVUPS     Z0, (AX)
-	VXORPS      Z2, Z2, Z2
-	VMOVUPS     64(AX), Z12
-	VMULPS      Z1, Z4, Z1
-	VMAXPS      Z1, Z12, Z1
-	VSUBPS      Z1, Z12, Z12
-	VCMPPS      $0x15, Z5, Z12, K1
-	VREDUCEPS   $0x09, Z12, Z13
-	VMOVAPS     Z9, Z14
-	VFMADD213PS Z8, Z13, Z14
-	VFMADD213PS Z7, Z13, Z14
-	VFMADD213PS Z6, Z13, Z14
-	VSCALEFPS.Z Z12, Z14, K1, Z12
-	VMOVUPS     Z12, 64(CX)
-	VMOVUPS     Z1, 64(AX)
-	VXORPS      Z3, Z3, Z3
-	MOVQ        s_base+0(FP), AX
-	MOVQ        n+24(FP), AX
-	LEAQ        wholeTiles<>+0(SB), AX
-	LEAQ        (SP), R13
-	BYTE        $0xc4
-	BYTE        $0xc2
-	BYTE        $0x79
-	BYTE        $0x49
-	BYTE        $0x45
-	BYTE        $0x00
-	VMOVDQU64   (R13), Z16
-	VPCMPD      $0x04, (AX), Z16, K1
-	KORTESTW    K1, K1
-	JEQ         configured
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x78
-	BYTE        $0x49
-	BYTE        $0x00
+found:
+	MOVQ         top_base+40(FP), AX
+	MOVQ         alpha_base+88(FP), CX
+	VMOVUPS      (AX), Z12
+	VMULPS       Z0, Z4, Z0
+	VMAXPS       Z0, Z12, Z0
+	VSUBPS       Z0, Z12, Z12
+	VCMPPS       $0x15, Z5, Z12, K1
+	VREDUCEPS    $0x09, Z12, Z13
+	VMOVAPS      Z9, Z14
+	VFMADD213PS  Z8, Z13, Z14
+	VFMADD213PS  Z7, Z13, Z14
+	VFMADD213PS  Z6, Z13, Z14
+	VSCALEFPS.Z  Z12, Z14, K1, Z12
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z0, (AX)
+	VXORPS       Z2, Z2, Z2
+	VMOVUPS      64(AX), Z12
+	VMULPS       Z1, Z4, Z1
+	VMAXPS       Z1, Z12, Z1
+	VSUBPS       Z1, Z12, Z12
+	VCMPPS       $0x15, Z5, Z12, K1
+	VREDUCEPS    $0x09, Z12, Z13
+	VMOVAPS      Z9, Z14
+	VFMADD213PS  Z8, Z13, Z14
+	VFMADD213PS  Z7, Z13, Z14
+	VFMADD213PS  Z6, Z13, Z14
+	VSCALEFPS.Z  Z12, Z14, K1, Z12
+	VMOVUPS      Z12, 64(CX)
+	VMOVUPS      Z1, 64(AX)
+	VXORPS       Z3, Z3, Z3
+	VBROADCASTSS none<>+0(SB), Z24
+	VBROADCASTSS none<>+0(SB), Z25
+	LEAQ         wholeTiles<>+0(SB), AX
+	LEAQ         (SP), R13
+	BYTE         $0xc4
+	BYTE         $0xc2
+	BYTE         $0x79
+	BYTE         $0x49
+	BYTE         $0x45
+	BYTE         $0x00
+	VMOVDQU64    (R13), Z16
+	VPCMPD       $0x04, (AX), Z16, K1
+	KORTESTW     K1, K1
+	JEQ          configured
+	BYTE         $0xc4
+	BYTE         $0xe2
+	BYTE         $0x78
+	BYTE         $0x49
+	BYTE         $0x00
 
 configured:
 	VMOVUPS zip<>+0(SB), Z31
@@ -1408,6 +1418,7 @@ keys:
 	MOVQ    values_base+192(FP), R8
 	MOVQ    valuesRow+216(FP), R9
 	MOVQ    sums_base+248(FP), BX
+	MOVQ    next_base+168(FP), R14
 	MOVQ    $0x00000002, R12
 
 values:
@@ -1482,6 +1493,8 @@ weights:
 	VFMADD213PS Z6, Z14, Z15
 	VSCALEFPS.Z Z12, Z15, K1, Z12
 	VADDPS      Z12, Z2, Z2
+	VMAXPS      (R14), Z24, Z24
+	VMAXPS      64(R14), Z25, Z25
 	VMOVUPS     128(SI), Z13
 	VFMSUB213PS Z0, Z4, Z13
 	VCMPPS      $0x15, Z5, Z13, K1
@@ -1498,6 +1511,8 @@ weights:
 	BYTE        $0x4b
 	BYTE        $0x24
 	BYTE        $0x08
+	VMAXPS      128(R14), Z24, Z24
+	VMAXPS      192(R14), Z25, Z25
 
 	// VCVTNE2PS2BF16 Z12, Z13, Z12
 	BYTE        $0x62
@@ -1518,6 +1533,8 @@ weights:
 	VFMADD213PS Z6, Z14, Z15
 	VSCALEFPS.Z Z12, Z15, K1, Z12
 	VADDPS      Z12, Z3, Z3
+	VMAXPS      256(R14), Z24, Z24
+	VMAXPS      320(R14), Z25, Z25
 	VMOVUPS     192(SI), Z13
 	VFMSUB213PS Z1, Z4, Z13
 	VCMPPS      $0x15, Z5, Z13, K1
@@ -1534,6 +1551,8 @@ weights:
 	BYTE        $0x4b
 	BYTE        $0x2c
 	BYTE        $0x0a
+	VMAXPS      384(R14), Z24, Z24
+	VMAXPS      448(R14), Z25, Z25
 
 	// VCVTNE2PS2BF16 Z12, Z13, Z12
 	BYTE        $0x62
@@ -1554,6 +1573,8 @@ weights:
 	VFMADD213PS Z6, Z14, Z15
 	VSCALEFPS.Z Z12, Z15, K1, Z12
 	VADDPS      Z12, Z2, Z2
+	VMAXPS      512(R14), Z24, Z24
+	VMAXPS      576(R14), Z25, Z25
 	VMOVUPS     384(SI), Z13
 	VFMSUB213PS Z0, Z4, Z13
 	VCMPPS      $0x15, Z5, Z13, K1
@@ -1570,6 +1591,8 @@ weights:
 	BYTE        $0x4b
 	BYTE        $0x34
 	BYTE        $0x13
+	VMAXPS      640(R14), Z24, Z24
+	VMAXPS      704(R14), Z25, Z25
 
 	// VCVTNE2PS2BF16 Z12, Z13, Z12
 	BYTE        $0x62
@@ -1590,6 +1613,8 @@ weights:
 	VFMADD213PS Z6, Z14, Z15
 	VSCALEFPS.Z Z12, Z15, K1, Z12
 	VADDPS      Z12, Z3, Z3
+	VMAXPS      768(R14), Z24, Z24
+	VMAXPS      832(R14), Z25, Z25
 	VMOVUPS     448(SI), Z13
 	VFMSUB213PS Z1, Z4, Z13
 	VCMPPS      $0x15, Z5, Z13, K1
@@ -1607,6 +1632,8 @@ weights:
 	BYTE        $0x7c
 	BYTE        $0x13
 	BYTE        $0x40
+	VMAXPS      896(R14), Z24, Z24
+	VMAXPS      960(R14), Z25, Z25
 
 	// VCVTNE2PS2BF16 Z12, Z13, Z12
 	BYTE        $0x62
@@ -1627,6 +1654,8 @@ weights:
 	VFMADD213PS Z6, Z14, Z15
 	VSCALEFPS.Z Z12, Z15, K1, Z12
 	VADDPS      Z12, Z2, Z2
+	VMAXPS      1024(R14), Z24, Z24
+	VMAXPS      1088(R14), Z25, Z25
 	VMOVUPS     640(SI), Z13
 	VFMSUB213PS Z0, Z4, Z13
 	VCMPPS      $0x15, Z5, Z13, K1
@@ -1642,6 +1671,8 @@ weights:
 	BYTE        $0x4a
 	BYTE        $0x5c
 	BYTE        $0xc4
+	VMAXPS      1152(R14), Z24, Z24
+	VMAXPS      1216(R14), Z25, Z25
 
 	// VCVTNE2PS2BF16 Z12, Z13, Z12
 	BYTE        $0x62
@@ -1662,6 +1693,8 @@ weights:
 	VFMADD213PS Z6, Z14, Z15
 	VSCALEFPS.Z Z12, Z15, K1, Z12
 	VADDPS      Z12, Z3, Z3
+	VMAXPS      1280(R14), Z24, Z24
+	VMAXPS      1344(R14), Z25, Z25
 	VMOVUPS     704(SI), Z13
 	VFMSUB213PS Z1, Z4, Z13
 	VCMPPS      $0x15, Z5, Z13, K1
@@ -1677,6 +1710,8 @@ weights:
 	BYTE        $0x42
 	BYTE        $0x5c
 	BYTE        $0xcc
+	VMAXPS      1408(R14), Z24, Z24
+	VMAXPS      1472(R14), Z25, Z25
 
 	// VCVTNE2PS2BF16 Z12, Z13, Z12
 	BYTE        $0x62
@@ -1697,6 +1732,8 @@ weights:
 	VFMADD213PS Z6, Z14, Z15
 	VSCALEFPS.Z Z12, Z15, K1, Z12
 	VADDPS      Z12, Z2, Z2
+	VMAXPS      1536(R14), Z24, Z24
+	VMAXPS      1600(R14), Z25, Z25
 	VMOVUPS     896(SI), Z13
 	VFMSUB213PS Z0, Z4, Z13
 	VCMPPS      $0x15, Z5, Z13, K1
@@ -1712,6 +1749,8 @@ weights:
 	BYTE        $0x4a
 	BYTE        $0x5c
 	BYTE        $0xd5
+	VMAXPS      1664(R14), Z24, Z24
+	VMAXPS      1728(R14), Z25, Z25
 
 	// VCVTNE2PS2BF16 Z12, Z13, Z12
 	BYTE        $0x62
@@ -1732,6 +1771,8 @@ weights:
 	VFMADD213PS Z6, Z14, Z15
 	VSCALEFPS.Z Z12, Z15, K1, Z12
 	VADDPS      Z12, Z3, Z3
+	VMAXPS      1792(R14), Z24, Z24
+	VMAXPS      1856(R14), Z25, Z25
 	VMOVUPS     960(SI), Z13
 	VFMSUB213PS Z1, Z4, Z13
 	VCMPPS      $0x15, Z5, Z13, K1
@@ -1747,6 +1788,8 @@ weights:
 	BYTE        $0x42
 	BYTE        $0x5c
 	BYTE        $0xdd
+	VMAXPS      1920(R14), Z24, Z24
+	VMAXPS      1984(R14), Z25, Z25
 
 	// VCVTNE2PS2BF16 Z12, Z13, Z12
 	BYTE        $0x62
@@ -1759,6 +1802,7 @@ weights:
 	VMOVUPS     Z12, 448(DI)
 	ADDQ        $0x00000400, SI
 	ADDQ        $0x00000200, DI
+	ADDQ        $0x00000800, R14
 	ADDQ        $0x40, R8
 	ADDQ        $0x40, R10
 	ADDQ        $0x00000800, R11
@@ -1805,13 +1849,16 @@ weights:
 	MOVQ        alpha_base+88(FP), AX
 	MOVQ        sum_base+64(FP), CX
 	VMOVUPS     (AX), Z12
-	VMOVUPS     (CX), Z14
-	VFMADD231PS Z12, Z14, Z2
+	VMOVUPS     (CX), Z13
+	VFMADD231PS Z12, Z13, Z2
 	VMOVUPS     Z2, (CX)
 	VMOVUPS     64(AX), Z12
-	VMOVUPS     64(CX), Z14
-	VFMADD231PS Z12, Z14, Z3
+	VMOVUPS     64(CX), Z13
+	VFMADD231PS Z12, Z13, Z3
 	VMOVUPS     Z3, 64(CX)
+	MOVQ        most_base+280(FP), AX
+	VMOVUPS     Z24, (AX)
+	VMOVUPS     Z25, 64(AX)
 	VZEROUPPER
 	RET
 
@@ -2089,28 +2136,28 @@ TEXT ·softenSplit(SB), NOSPLIT, $0-112
 	VBROADCASTSS scaledExponential<>+16(SB), Z9
 	VBROADCASTSS scaledExponential<>+20(SB), Z10
 	VBROADCASTSS scaledExponential<>+24(SB), Z11
-	MOVQ         top_base+40(FP), AX
-	MOVQ         alpha_base+88(FP), CX
+	MOVQ         s_base+0(FP), AX
+	MOVQ         n+24(FP), CX
+	MOVQ         CX, DX
+	SHRQ         $0x01, DX
+	ADDQ         $0x10, DX
+	IMUL3Q       $0x00000080, DX, DX
+	ADDQ         DX, AX
 	VBROADCASTSS none<>+0(SB), Z0
 	VBROADCASTSS none<>+0(SB), Z1
-	MOVQ         s_base+0(FP), DX
-	MOVQ         n+24(FP), BX
-	MOVQ         BX, SI
-	SHRQ         $0x01, SI
-	ADDQ         $0x10, SI
-	IMUL3Q       $0x00000080, SI, SI
-	ADDQ         SI, DX
 
 max:
-	CMPQ   BX, $0x01
+	CMPQ   CX, $0x01
 	JLT    maxRest
-	VMAXPS (DX), Z0, Z0
-	VMAXPS 64(DX), Z1, Z1
-	ADDQ   $0x00000080, DX
-	SUBQ   $0x01, BX
+	VMAXPS (AX), Z0, Z0
+	VMAXPS 64(AX), Z1, Z1
+	ADDQ   $0x00000080, AX
+	SUBQ   $0x01, CX
 	JMP    max
 
 maxRest:
+	MOVQ        top_base+40(FP), AX
+	MOVQ        alpha_base+88(FP), CX
 	VMOVUPS     (AX), Z12
 	VMULPS      Z0, Z4, Z0
 	VMAXPS      Z0, Z12, Z0
@@ -2261,12 +2308,12 @@ blocksEnd:
 	MOVQ        alpha_base+88(FP), AX
 	MOVQ        sum_base+64(FP), CX
 	VMOVUPS     (AX), Z12
-	VMOVUPS     (CX), Z14
-	VFMADD231PS Z12, Z14, Z2
+	VMOVUPS     (CX), Z13
+	VFMADD231PS Z12, Z13, Z2
 	VMOVUPS     Z2, (CX)
 	VMOVUPS     64(AX), Z12
-	VMOVUPS     64(CX), Z14
-	VFMADD231PS Z12, Z14, Z3
+	VMOVUPS     64(CX), Z13
+	VFMADD231PS Z12, Z13, Z3
 	VMOVUPS     Z3, 64(CX)
 	VZEROUPPER
 	RET

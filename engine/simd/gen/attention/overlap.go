@@ -12,7 +12,8 @@ import (
 )
 
 const overlapSignature = "func(s []float32, n int, scale float32, top, sum, alpha []float32, " +
-	"keys []float32, keysRow int, queries, next, values []float32, valuesRow int, weights, sums []float32, more bool)"
+	"keys []float32, keysRow int, queries, next, values []float32, valuesRow int, weights, sums []float32, more bool, " +
+	"most []float32, known bool)"
 
 // The tiles: sums of two by two, the left factor's two of rows, the right one's two of columns.
 const (
@@ -38,23 +39,47 @@ var (
 	rounds          = reg.RAX
 	rowTiles        = reg.R12
 	unused          = reg.R13
+	nextAgain       = reg.R14 // where scores of the next panel are read
 )
+
+// mostNext are two registers for the greatest scores of the next panel.
+const mostNext = 24
 
 // overlap generates softenOverlap: soften for n rows, a multiple of 32, of pairs. Between its instructions are those of two
 // products of heads 64 wide, the scores of the next panel, keys (n x 64) times queries, and the sums of the panel before, values^T
-// (64 x n) times its weights, which are added if more is set. A step of either comes with eight rows of weights.
+// (64 x n) times its weights, which are added if more is set. A step of either comes with eight rows of weights. The greatest
+// scores are in most if they are known, and those of the next panel are left there.
 func (m machine) overlap(order operand.Mem) {
 	m.begin("softenOverlap", overlapSignature)
-	m.softenWith(atOnce, func(e exponential, _, _ reg.GPVirtual) {
-		m.LEAQ(m.wholeTiles(), rounds)
-		encoded.Configure(m.Context, rounds, unused)
-		m.VMOVUPS(order, m.v(zip))
-		m.Load(m.Param("s").Base(), scores)
-		m.MOVQ(scores, words)
-		m.MOVQ(operand.U32(2*tileRow), panelRow)
-		m.nextScores(e)
-		m.lastSums(e)
-	})
+	e := m.softenConstants()
+	known, most := m.GP8(), m.base("most")
+	m.Load(m.Param("known"), known)
+	m.TESTB(known, known)
+	m.JEQ(operand.LabelRef("search"))
+	for j := range 2 {
+		m.VMOVUPS(m.at(most, 0, j), m.v(tops+j))
+	}
+	m.JMP(operand.LabelRef("found"))
+	m.Label("search")
+	m.greatest(atOnce)
+	m.Label("found")
+	m.raise(e)
+	m.noScores(mostNext)
+
+	m.LEAQ(m.wholeTiles(), rounds)
+	encoded.Configure(m.Context, rounds, unused)
+	m.VMOVUPS(order, m.v(zip))
+	m.Load(m.Param("s").Base(), scores)
+	m.MOVQ(scores, words)
+	m.MOVQ(operand.U32(2*tileRow), panelRow)
+	m.nextScores(e)
+	m.lastSums(e)
+
+	m.total()
+	most = m.base("most")
+	for j := range 2 {
+		m.VMOVUPS(m.v(mostNext+j), m.at(most, 0, j))
+	}
 	m.end()
 }
 
@@ -80,11 +105,11 @@ func (m machine) nextScores(e exponential) {
 	m.Label("keys")
 	m.below(leftLower, left, leftRow)
 	m.LEAQ(operand.Mem{Base: sumsC, Disp: tilePanel}, sumsLow)
-	m.between(e, append(clearTiles(), step()...))
+	m.between(e, append(clearTiles(), step()...), nil)
 	m.ADDQ(operand.U8(tileRow), left)
 	m.ADDQ(operand.U8(tileRow), leftLower)
 	m.ADDQ(operand.U32(tilePanel), right)
-	m.between(e, append(step(), moveSums(amx.TILESTORED)...))
+	m.between(e, append(step(), moveSums(amx.TILESTORED)...), nil)
 	m.SUBQ(operand.U32(tilePanel), right)
 	m.below(left, leftLower, leftRow)
 	m.SUBQ(operand.U8(tileRow), left)
@@ -98,6 +123,7 @@ func (m machine) lastSums(e exponential) {
 	m.Load(m.Param("values").Base(), left)
 	m.Load(m.Param("valuesRow"), leftRow)
 	m.Load(m.Param("sums").Base(), sumsC)
+	m.Load(m.Param("next").Base(), nextAgain)
 	m.MOVQ(operand.U32(2), rowTiles)
 	m.Label("values")
 	m.Load(m.Param("weights").Base(), right)
@@ -114,7 +140,8 @@ func (m machine) lastSums(e exponential) {
 	m.Load(m.Param("n"), rounds)
 	m.SHRQ(operand.U8(5), rounds)
 	m.Label("weights")
-	m.between(e, step())
+	m.between(e, step(), func(gap int) { m.compare(nextAgain, gap, mostNext) })
+	m.ADDQ(operand.U32(gaps*m.panel()), nextAgain)
 	m.ADDQ(operand.U8(tileRow), left)
 	m.ADDQ(operand.U8(tileRow), leftLower)
 	m.ADDQ(operand.U32(tilePanel), right)
@@ -175,28 +202,30 @@ func (m machine) write(list [][]byte) {
 	}
 }
 
-// between turns eight rows of scores into words of weights, with instructions on tiles in between.
-func (m machine) between(e exponential, tiles [][]byte) {
-	const (
-		x, t, y = softenFree, softenFree + 2, softenFree + 3 // two registers x, one for each row
-		pairs   = 4
-		gaps    = pairs * 2 * 2
-	)
+// gaps are the places between instructions for eight rows of weights; as many rows of the next scores there are for each step.
+const (
+	gapPairs = 4
+	gaps     = gapPairs * 2 * 2
+)
+
+// between turns eight rows of scores into words of weights, with instructions on tiles and others in the gaps.
+func (m machine) between(e exponential, tiles [][]byte, others func(gap int)) {
+	const x, t, y = softenFree, softenFree + 2, softenFree + 3 // two registers x, one for each row
 	gap := 0
-	fill := func() { // as even as can be
-		m.write(tiles[gap*len(tiles)/gaps : (gap+1)*len(tiles)/gaps])
-		gap++
-	}
-	for pair := range pairs {
+	for pair := range gapPairs {
 		for j := range 2 {
 			for row := range 2 {
 				m.weight(e, scores, 2*pair+row, j, x+row, t, y)
-				fill()
+				m.write(tiles[gap*len(tiles)/gaps : (gap+1)*len(tiles)/gaps]) // as even as can be
+				if others != nil {
+					others(gap)
+				}
+				gap++
 			}
 			m.pair(x, x+1, x)
 			m.VMOVUPS(m.v(x), m.at(words, pair, j))
 		}
 	}
-	m.ADDQ(operand.U32(2*pairs*m.panel()), scores)
-	m.ADDQ(operand.U32(pairs*m.panel()), words)
+	m.ADDQ(operand.U32(2*gapPairs*m.panel()), scores)
+	m.ADDQ(operand.U32(gapPairs*m.panel()), words)
 }

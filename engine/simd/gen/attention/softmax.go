@@ -26,36 +26,57 @@ const softenSignature = "func(s []float32, n int, scale float32, top, sum, alpha
 // Registers of soften: maxima and sums of two vectors of lanes, the scale, constants, and what is free.
 const (
 	tops, sums, scale = 0, 2, 4
-	softenConstants   = 5
-	softenFree        = softenConstants + constants
+	softenFirst       = 5
+	softenFree        = softenFirst + constants
 )
 
 // soften generates a step of the online soft-max; exp turns n rows of scores into weights and adds them to the sums, and find moves
 // a pointer to the scores, both from where the panel's memory begins.
 func (m machine) soften(name string, find func(s, n reg.GPVirtual), exp func(e exponential, s, n reg.GPVirtual)) {
 	m.begin(name, softenSignature)
-	m.softenWith(find, exp)
+	e := m.softenConstants()
+	m.greatest(find)
+	m.raise(e)
+	exp(e, m.base("s"), m.param("n"))
+	m.total()
 	m.end()
 }
 
-// softenWith generates soften's body for any function that has its parameters.
-func (m machine) softenWith(find func(s, n reg.GPVirtual), exp func(e exponential, s, n reg.GPVirtual)) {
+// softenConstants fills the registers of what does not change.
+func (m machine) softenConstants() exponential {
 	m.spread("scale", scale)
-	e := m.exponential(softenConstants, m.powers)
-	top, alpha := m.base("top"), m.base("alpha")
-	const x, t, y = softenFree, softenFree + 1, softenFree + 2
+	return m.exponential(softenFirst, m.powers)
+}
 
-	for j := range 2 {
-		m.VBROADCASTSS(m.none, m.v(tops+j))
-	}
+// greatest leaves the greatest scores in the registers of maxima.
+func (m machine) greatest(find func(s, n reg.GPVirtual)) {
 	s, n := m.base("s"), m.param("n")
 	find(s, n)
+	m.noScores(tops)
 	m.loop("max", n, 1, func(int) {
-		for j := range 2 {
-			m.VMAXPS(m.at(s, 0, j), m.v(tops+j), m.v(tops+j))
-		}
+		m.compare(s, 0, tops)
 		m.advance(s, 1)
 	})
+}
+
+// noScores sets two registers to what no score is less than.
+func (m machine) noScores(most int) {
+	for j := range 2 {
+		m.VBROADCASTSS(m.none, m.v(most+j))
+	}
+}
+
+// compare takes a row of scores into the greatest ones.
+func (m machine) compare(s reg.Register, row, most int) {
+	for j := range 2 {
+		m.VMAXPS(m.at(s, row, j), m.v(most+j), m.v(most+j))
+	}
+}
+
+// raise makes the greatest scores the greatest scaled ones of all so far, and alpha of how much these rose; it clears the sums.
+func (m machine) raise(e exponential) {
+	const x, t, y = softenFree, softenFree + 1, softenFree + 2
+	top, alpha := m.base("top"), m.base("alpha")
 	for j := range 2 {
 		m.VMOVUPS(m.at(top, 0, j), m.v(x))
 		m.VMULPS(m.v(tops+j), m.v(scale), m.v(tops+j))
@@ -66,9 +87,12 @@ func (m machine) softenWith(find func(s, n reg.GPVirtual), exp func(e exponentia
 		m.VMOVUPS(m.v(tops+j), m.at(top, 0, j))
 		m.clear(sums + j)
 	}
-	exp(e, m.base("s"), m.param("n"))
-	alpha = m.base("alpha")
-	sum := m.base("sum")
+}
+
+// total adds the sums of weights to those so far.
+func (m machine) total() {
+	const x, y = softenFree, softenFree + 1
+	alpha, sum := m.base("alpha"), m.base("sum")
 	for j := range 2 {
 		m.VMOVUPS(m.at(alpha, 0, j), m.v(x))
 		m.VMOVUPS(m.at(sum, 0, j), m.v(y))
