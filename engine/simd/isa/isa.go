@@ -37,10 +37,14 @@ func Levels() []Level {
 	return list
 }
 
-// Choose gives the level to run on: the CPU's best, or the one named by Switch.
-func Choose() (Level, error) { return parse(os.Getenv(Switch), best()) }
+// Choose gives the level to run on: the one named by Switch, or else the CPU's fastest.
+func Choose() (Level, error) { return parse(os.Getenv(Switch), best(), slowPairs()) }
 
-func parse(name string, best Level) (Level, error) {
+// parse takes a level's name, or none for the fastest: the best one, but the one before if pairs of bfloat16 are slow.
+func parse(name string, best Level, slowPairs bool) (Level, error) {
+	if name == "" && best == AVX512BF16 && slowPairs {
+		return AVX512, nil
+	}
 	for level, known := range names {
 		if cmp.Or(name, best.String()) != known {
 			continue

@@ -1,6 +1,9 @@
 package isa
 
-import "golang.org/x/sys/cpu"
+import (
+	"github.com/klauspost/cpuid/v2"
+	"golang.org/x/sys/cpu"
+)
 
 func best() Level {
 	x := cpu.X86
@@ -16,3 +19,7 @@ func best() Level {
 	}
 	return AMX
 }
+
+// slowPairs tells whether the CPU multiplies pairs of bfloat16 (VDPBF16PS) no faster than it widens them and multiplies float32:
+// Intel's do that at half their rate of float32 (bench peak).
+func slowPairs() bool { return cpuid.CPU.IsVendor(cpuid.Intel) }

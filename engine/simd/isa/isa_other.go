@@ -3,3 +3,5 @@
 package isa
 
 func best() Level { return Portable }
+
+func slowPairs() bool { return false }
