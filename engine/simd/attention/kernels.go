@@ -23,7 +23,7 @@ type kernels struct {
 
 // softmax are the loops of the soft-max. Slices have the length of what they hold; the assembly does not check it. Where n rows of
 // numbers of a panel become words, the words begin with the panel's memory and the numbers lie ahead(n) rows behind that; n rows
-// fill whole words (fill).
+// fill whole words (whole).
 type softmax struct {
 	// rescale multiplies the n rows of a panel by one number for each lane.
 	rescale func(c []float32, n int, by []float32)
