@@ -42,10 +42,17 @@ func rounding(d dtypes.DType) float64 { return epsilon(d) / 2 }
 
 var graphs = flag.Int("graphs", 300, "how many random graphs to try")
 
+// failedOnce are seeds of graphs in which values that were copied for one reader were wrong, or of no use, for another.
+var failedOnce = []int{3494, 4357, 12122}
+
 // TestRandomGraphs also returns values from the midst of a graph, so that fusion has to keep them.
 func TestRandomGraphs(t *testing.T) {
 	engines, oracle := engines(t), oracle(t)
+	seeds := slices.Clone(failedOnce)
 	for seed := range *graphs {
+		seeds = append(seeds, seed)
+	}
+	for _, seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			g := grow(rand.New(rand.NewPCG(uint64(seed), 1)), 4+seed%25)
 			all, err := once(oracle, g.operands, g.recipe(g.whole(g.every())), false)

@@ -99,33 +99,49 @@ func (p *partition) noteLoads(g *group, n *ir.Node) {
 
 // noteLoad pulls an index down to memory. The group's atoms are cut where a reshape needs it.
 func (p *partition) noteLoad(g *group, key load, in *ir.Node, x Index) {
-	l, need := p.pullDown(g.space, in, x)
+	l, _, need := p.pullDown(g.space, in, x)
 	for need != nil {
 		g.cut(*need)
 		x = x.cut(*need)
-		l, need = p.pullDown(g.space, in, x)
+		l, _, need = p.pullDown(g.space, in, x)
 	}
 	g.loads[key] = l
 }
 
-// pullDown follows an index through moves down to memory.
-func (p *partition) pullDown(space Space, n *ir.Node, x Index) (l Linear, need *split) {
+// pullDown is a puller that stops at copies, and has made what it cannot follow further copied.
+func (p *partition) pullDown(space Space, n *ir.Node, x Index) (l Linear, base *ir.Node, need *split) {
 	for moves(n) && !p.solid[n] {
 		source := p.beforeBarriers(moved(n))
 		if n.Op == compute.OpTypeReshape && (!moves(source) || p.solid[source]) {
-			return linear(n.Shape.Dimensions, x), nil
+			return linear(n.Shape.Dimensions, x), source, nil
 		}
 		in, need, ok := space.pull(n, x)
 		if need != nil {
-			return Linear{}, need
+			return Linear{}, nil, need
 		}
 		if !ok {
 			p.solidify(source)
-			return linear(n.Shape.Dimensions, x), nil
+			return linear(n.Shape.Dimensions, x), p.base(n), nil
 		}
 		n, x = source, in
 	}
-	return linear(n.Shape.Dimensions, x), nil
+	return linear(n.Shape.Dimensions, x), n, nil
+}
+
+// pullThrough is a puller that passes copies by. What it cannot follow it says needs a cut.
+func (p *partition) pullThrough(space Space, n *ir.Node, x Index) (l Linear, base *ir.Node, need *split) {
+	for moves(n) {
+		source := moved(n)
+		if n.Op == compute.OpTypeReshape && !moves(source) {
+			return linear(n.Shape.Dimensions, x), source, nil
+		}
+		in, need, ok := space.pull(n, x)
+		if need != nil || !ok {
+			return Linear{}, nil, &split{}
+		}
+		n, x = source, in
+	}
+	return linear(n.Shape.Dimensions, x), n, nil
 }
 
 // beforeBarriers is the value that a chain of barriers' results stands for.
@@ -139,7 +155,7 @@ func (p *partition) beforeBarriers(n *ir.Node) *ir.Node {
 // inRows tells whether the last axis of a value lies in memory without gaps, or stands still there.
 func (p *partition) inRows(n *ir.Node) bool {
 	space, x := dense(n.Shape.Dimensions)
-	l, need := p.pullDown(space, n, x)
+	l, _, need := p.pullDown(space, n, x)
 	if need != nil {
 		return false
 	}

@@ -116,8 +116,8 @@ func (p *partition) lower(u *unit) (*Unit, error) {
 	if len(out.Writes) == 0 {
 		return nil, nil
 	}
-	for _, in := range n.In {
-		view, err := p.view(n, in)
+	for i := range n.In {
+		view, err := p.view(n, i)
 		if err != nil {
 			return nil, err
 		}

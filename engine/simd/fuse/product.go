@@ -10,8 +10,24 @@ import (
 	"videomae/engine/simd/ir"
 )
 
-// view finds an input of an op on its own in memory.
-func (p *partition) view(op, in *ir.Node) (View, error) {
+// view finds input i of an op on its own in memory. A copy of it that was made for another reader may lie otherwise than what it is a
+// copy of: that is then read instead.
+func (p *partition) view(op *ir.Node, i int) (View, error) {
+	v, err := p.viewOf(op, op.In[i], p.pullDown)
+	if err == nil && v.suits(op, i) {
+		return v, nil
+	}
+	if original, failed := p.viewOf(op, op.In[i], p.pullThrough); failed == nil && original.suits(op, i) {
+		return original, nil
+	}
+	return v, err
+}
+
+// puller follows an index through moves down to memory: to a node, and a place in its value.
+type puller func(space Space, n *ir.Node, x Index) (l Linear, base *ir.Node, need *split)
+
+// viewOf is how a value lies in memory for an op that reads it.
+func (p *partition) viewOf(op, in *ir.Node, pull puller) (View, error) {
 	source := p.unrounded(op, in)
 	v := View{Round: source != in, Dims: source.Shape.Dimensions, Strides: make([]int, source.Shape.Rank())}
 	if source.Shape.Size() == 0 {
@@ -19,11 +35,11 @@ func (p *partition) view(op, in *ir.Node) (View, error) {
 		return v, nil
 	}
 	space, x := dense(v.Dims)
-	l, need := p.pullDown(space, source, x)
+	l, base, need := pull(space, source, x)
 	if need != nil {
 		return View{}, fmt.Errorf("reading %v for %v: an axis lies in two pieces", in, op)
 	}
-	v.Node, v.Offset = p.base(source), l.Offset
+	v.Node, v.Offset = base, l.Offset
 	for i, axis := range x {
 		for _, atom := range axis.Parts {
 			for _, part := range l.Parts {
@@ -50,16 +66,18 @@ func IsAttention(n *ir.Node) bool {
 	return n.Op == compute.OpTypeFusedScaledDotProductAttention || n.Op == compute.OpTypeFusedScaledDotProductAttentionVJP
 }
 
-// readable tells whether an op on its own can read input i where it lies: attention wants whole rows, products axes that merge into
-// those of matrices, others values in order without gaps.
+// readable tells whether an op on its own can read input i where it lies.
 func (p *partition) readable(n *ir.Node, i int) bool {
 	if n.Op == compute.OpTypeOptimizationBarrier || n.Op == compute.OpTypeSchedulingBarrier {
 		return true
 	}
-	v, err := p.view(n, n.In[i])
-	if err != nil {
-		return false
-	}
+	v, err := p.view(n, i)
+	return err == nil && v.suits(n, i)
+}
+
+// suits tells whether an op can read its input i like this: attention wants whole rows, products axes that merge into those of
+// matrices, others values in order without gaps.
+func (v View) suits(n *ir.Node, i int) bool {
 	switch {
 	case IsAttention(n):
 		rank := len(v.Dims)

@@ -43,17 +43,11 @@ func (p *partition) memoryOf(n *ir.Node) *ir.Node {
 	if !moves(n) {
 		return n
 	}
-	if base := p.base(n); base.Shape.Size() == n.Shape.Size() && p.plain(n) {
-		return base
+	if v, err := p.viewOf(n, n, p.pullDown); err == nil && v.Offset == 0 && v.inOrder() && v.Node.Shape.Size() == n.Shape.Size() {
+		return v.Node
 	}
 	p.solidify(n)
 	return p.base(n)
-}
-
-// plain tells whether a moved value lies in memory in its own order.
-func (p *partition) plain(n *ir.Node) bool {
-	v, err := p.view(n, n)
-	return err == nil && v.Offset == 0 && v.inOrder()
 }
 
 // unrounded is the operand that a product reads: a parameter or constant that is converted from Float32 to BFloat16 it rounds itself

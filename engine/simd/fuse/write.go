@@ -104,13 +104,15 @@ func (w *writer) emit(node loop.Node) loop.Value {
 	return loop.Value(len(w.loop.Spec.Nodes) - 1)
 }
 
-// value is n's value at an index, loaded or computed.
+// value is n's value at an index, loaded or computed. A copy that was made for another reader may be scattered along the rows of this
+// loop: then what it is a copy of is read.
 func (w *writer) value(n *ir.Node, x Index) (loop.Value, error) {
 	barrier := w.p.throughBarrier(n)
-	for moves(n) && (!barrier && w.computes(w.p.rawBase(n)) || !w.p.solid[n]) {
+	for moves(n) && (!barrier && w.computes(w.p.rawBase(n)) || !w.p.solid[n] || !w.loads(linear(n.Shape.Dimensions, x))) {
 		source := w.p.beforeBarriers(moved(n))
-		if n.Op == compute.OpTypeReshape && (!moves(source) || w.p.solid[source]) && (barrier || !w.computes(w.p.rawBase(source))) {
-			return w.load(source, linear(n.Shape.Dimensions, x))
+		place := linear(n.Shape.Dimensions, x)
+		if n.Op == compute.OpTypeReshape && (!moves(source) || w.p.solid[source] && w.loads(place)) && (barrier || !w.computes(w.p.rawBase(source))) {
+			return w.load(source, place)
 		}
 		in, need, ok := w.group.space.pull(n, x)
 		if need != nil {
@@ -137,6 +139,12 @@ func (w *writer) value(n *ir.Node, x Index) (loop.Value, error) {
 	}
 	w.values[key] = v
 	return v, nil
+}
+
+// loads tells whether the loop can read a place in memory.
+func (w *writer) loads(l Linear) bool {
+	frame := w.frame
+	return w.group.suits(&frame, w.along(), mask(Index{l})) && frame == w.frame && w.group.contiguous(l, w.along())
 }
 
 func (e *again) Error() string { return "an atom must be cut" }
