@@ -53,7 +53,7 @@ func TestSoak(t *testing.T) {
 			heapThen, engineThen = heap(), memory()
 		}
 	}
-	const slack = 4 << 20 // bytes
+	const slack = 4 << 20                    // bytes
 	if now := heap(); now > heapThen+slack { // which also gives buffers back
 		t.Errorf("after %d steps Go holds %d bytes, after a tenth of them %d", steps, now, heapThen)
 	}
