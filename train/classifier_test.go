@@ -193,7 +193,6 @@ func logitsOf[V Value](t *testing.T, classifier *Classifier, c classify.Config, 
 	return logits
 }
 
-// A graph compiled ahead is the one that a step uses.
 // A classifier's fixed weights are rounded once; rounding them in the graph gives the same bits.
 func TestFixedWeightsGiveTheSameLogits(t *testing.T) {
 	backend, err := engine.Open("")
@@ -245,6 +244,7 @@ func TestFixedWeightsGiveTheSameLogits(t *testing.T) {
 	}
 }
 
+// A graph compiled ahead is the one that a step uses.
 func TestCompiledAheadOrNotStepsAreTheSame(t *testing.T) {
 	plain, ahead := minuteStepper(t), minuteStepper(t)
 	if err := ahead.Compile(batchAt(t, 0)); err != nil {

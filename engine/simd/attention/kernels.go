@@ -51,15 +51,15 @@ const (
 	overlapKeys  = 32
 )
 
-// splitWidth is the least width of heads from which float32 is multiplied in parts, which come in blocks of as many elements.
-const splitWidth = 32
+// splitRows are the numbers in a block of words of parts. Heads that are less wide are not multiplied like that.
+var splitRows = tile.Split.Elements()
 
 func newKernels(t *tile.Kernels, v *vec.Kernels, typ tile.Type, width int) kernels {
 	k := kernels{Kernels: t, vec: v, form: tile.Float, lanes: t.NR}
 	switch {
 	case typ == tile.BF16 && t.BF16.Multiply != nil:
 		k.form = tile.Pair
-	case typ == tile.F32 && t.Split.Multiply != nil && width >= splitWidth:
+	case typ == tile.F32 && t.Split.Multiply != nil && width >= splitRows:
 		k.form = tile.Split
 	}
 	k.product, k.softmax = t.Product(k.form), softmaxFor(t.Level, k.form)
@@ -74,9 +74,6 @@ func (k *kernels) whole(n int) int {
 	}
 	return n
 }
-
-// splitRows are the rows of a block of words of parts.
-const splitRows = 32
 
 // ahead is the number of rows in front of n whole rows of numbers in a panel's memory: words of parts are more than numbers.
 func (k *kernels) ahead(n int) int {

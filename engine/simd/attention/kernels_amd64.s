@@ -2318,23 +2318,23 @@ blocksEnd:
 	VZEROUPPER
 	RET
 
-DATA order<>+0(SB)/4, $0x00030001
-DATA order<>+4(SB)/4, $0x00070005
-DATA order<>+8(SB)/4, $0x000b0009
-DATA order<>+12(SB)/4, $0x000f000d
-DATA order<>+16(SB)/4, $0x00130011
-DATA order<>+20(SB)/4, $0x00170015
-DATA order<>+24(SB)/4, $0x001b0019
-DATA order<>+28(SB)/4, $0x001f001d
-DATA order<>+32(SB)/4, $0x00230021
-DATA order<>+36(SB)/4, $0x00270025
-DATA order<>+40(SB)/4, $0x002b0029
-DATA order<>+44(SB)/4, $0x002f002d
-DATA order<>+48(SB)/4, $0x00330031
-DATA order<>+52(SB)/4, $0x00370035
-DATA order<>+56(SB)/4, $0x003b0039
-DATA order<>+60(SB)/4, $0x003f003d
-GLOBL order<>(SB), RODATA|NOPTR, $64
+DATA upperHalves<>+0(SB)/4, $0x00030001
+DATA upperHalves<>+4(SB)/4, $0x00070005
+DATA upperHalves<>+8(SB)/4, $0x000b0009
+DATA upperHalves<>+12(SB)/4, $0x000f000d
+DATA upperHalves<>+16(SB)/4, $0x00130011
+DATA upperHalves<>+20(SB)/4, $0x00170015
+DATA upperHalves<>+24(SB)/4, $0x001b0019
+DATA upperHalves<>+28(SB)/4, $0x001f001d
+DATA upperHalves<>+32(SB)/4, $0x00230021
+DATA upperHalves<>+36(SB)/4, $0x00270025
+DATA upperHalves<>+40(SB)/4, $0x002b0029
+DATA upperHalves<>+44(SB)/4, $0x002f002d
+DATA upperHalves<>+48(SB)/4, $0x00330031
+DATA upperHalves<>+52(SB)/4, $0x00370035
+DATA upperHalves<>+56(SB)/4, $0x003b0039
+DATA upperHalves<>+60(SB)/4, $0x003f003d
+GLOBL upperHalves<>(SB), RODATA|NOPTR, $64
 
 // func weighSplit(s []float32, ds []float32, rows []float32, ldrows int, n int, scale float32, lse []float32, delta []float32)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, SSE
@@ -2353,7 +2353,7 @@ TEXT ·weighSplit(SB), NOSPLIT, $0-144
 	VPSRLD       $0x1f, Z29, Z28
 	VPSLLD       $0x0f, Z28, Z28
 	VPSLLD       $0x10, Z29, Z29
-	VMOVUPS      order<>+0(SB), Z30
+	VMOVUPS      upperHalves<>+0(SB), Z30
 	MOVQ         s_base+0(FP), AX
 	MOVQ         ds_base+24(FP), CX
 	MOVQ         rows_base+48(FP), DX

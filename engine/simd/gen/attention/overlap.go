@@ -15,18 +15,8 @@ const overlapSignature = "func(s []float32, n int, scale float32, top, sum, alph
 	"keys []float32, keysRow int, queries, next, values []float32, valuesRow int, weights, sums []float32, more bool, " +
 	"most []float32, known bool)"
 
-// The tiles: sums of two by two, the left factor's two of rows, the right one's two of columns.
-const (
-	sumTile   = 0
-	leftTile  = 4
-	rightTile = 6
-)
-
-// The bytes of a row of a tile, and of so many rows of a panel as a tile has, which are also the words of a step of products.
-const (
-	tileRow   = 64
-	tilePanel = 16 * 2 * tileRow
-)
+// tilePanel is the bytes of so many rows of a panel as a tile has, which are also the words of a step of products.
+const tilePanel = amx.Rows * 2 * amx.RowBytes
 
 // Registers of the overlap, which are given out by hand because the encoder takes their numbers. The left factor's rows are those
 // of an upper and a lower tile; right is the panel's step at hand, and c, like left, has two rows of tiles.
@@ -71,7 +61,7 @@ func (m machine) overlap(order operand.Mem) {
 	m.VMOVUPS(order, m.v(zip))
 	m.Load(m.Param("s").Base(), scores)
 	m.MOVQ(scores, words)
-	m.MOVQ(operand.U32(2*tileRow), panelRow)
+	m.MOVQ(operand.U32(2*amx.RowBytes), panelRow)
 	m.nextScores(e)
 	m.lastSums(e)
 
@@ -87,8 +77,8 @@ func (m machine) overlap(order operand.Mem) {
 func (m machine) wholeTiles() operand.Mem {
 	at := m.StaticGlobal("wholeTiles")
 	m.DataAttributes(attr.RODATA | attr.NOPTR)
-	const bytes, rows = tileRow * 0x0001000100010001, 0x1010101010101010 // of four tiles, of eight
-	for i, word := range []uint64{1, 0, bytes, bytes, 0, 0, rows, 0} {   // the first byte is the palette
+	const bytes, rows = amx.RowBytes * 0x0001000100010001, 0x1010101010101010 // of four tiles, of eight
+	for i, word := range []uint64{1, 0, bytes, bytes, 0, 0, rows, 0} {        // the first byte is the palette
 		m.AddDatum(8*i, operand.U64(word))
 	}
 	return at
@@ -105,14 +95,14 @@ func (m machine) nextScores(e exponential) {
 	m.Label("keys")
 	m.below(leftLower, left, leftRow)
 	m.LEAQ(operand.Mem{Base: sumsC, Disp: tilePanel}, sumsLow)
-	m.between(e, append(clearTiles(), step()...), nil)
-	m.ADDQ(operand.U8(tileRow), left)
-	m.ADDQ(operand.U8(tileRow), leftLower)
+	m.between(e, append(amx.ClearSums(2), step()...), nil)
+	m.ADDQ(operand.U8(amx.RowBytes), left)
+	m.ADDQ(operand.U8(amx.RowBytes), leftLower)
 	m.ADDQ(operand.U32(tilePanel), right)
 	m.between(e, append(step(), moveSums(amx.TILESTORED)...), nil)
 	m.SUBQ(operand.U32(tilePanel), right)
 	m.below(left, leftLower, leftRow)
-	m.SUBQ(operand.U8(tileRow), left)
+	m.SUBQ(operand.U8(amx.RowBytes), left)
 	m.ADDQ(operand.U32(2*tilePanel), sumsC)
 	m.DECQ(rounds)
 	m.JNZ(operand.LabelRef("keys"))
@@ -129,7 +119,7 @@ func (m machine) lastSums(e exponential) {
 	m.Load(m.Param("weights").Base(), right)
 	m.below(leftLower, left, leftRow)
 	m.LEAQ(operand.Mem{Base: sumsC, Disp: tilePanel}, sumsLow)
-	m.write(clearTiles())
+	m.write(amx.ClearSums(2))
 	m.Load(m.Param("more"), unused.As8())
 	m.TESTB(unused.As8(), unused.As8())
 	m.JEQ(operand.LabelRef("first"))
@@ -142,8 +132,8 @@ func (m machine) lastSums(e exponential) {
 	m.Label("weights")
 	m.between(e, step(), func(gap int) { m.compare(nextAgain, gap, mostNext) })
 	m.ADDQ(operand.U32(gaps*m.panel()), nextAgain)
-	m.ADDQ(operand.U8(tileRow), left)
-	m.ADDQ(operand.U8(tileRow), leftLower)
+	m.ADDQ(operand.U8(amx.RowBytes), left)
+	m.ADDQ(operand.U8(amx.RowBytes), leftLower)
 	m.ADDQ(operand.U32(tilePanel), right)
 	m.DECQ(rounds)
 	m.JNZ(operand.LabelRef("weights"))
@@ -164,33 +154,20 @@ func (m machine) below(to, from, row reg.GPPhysical) {
 	m.MOVQ(unused, to)
 }
 
-// clearTiles are the instructions that clear the sums.
-func clearTiles() (list [][]byte) {
-	for i := range 4 {
-		list = append(list, amx.TILEZERO(sumTile+i))
-	}
-	return list
-}
-
-// step are those that add the products of 32 elements.
+// step are the instructions that add the products of 32 elements.
 func step() (list [][]byte) {
 	for i, from := range []reg.GPPhysical{left, leftLower} {
-		list = append(list, amx.TILELOADD(leftTile+i, encoded.Number(from), encoded.Number(leftRow), 0))
+		list = append(list, amx.TILELOADD(amx.Left+i, encoded.Number(from), encoded.Number(leftRow), 0))
 	}
-	for j := range 2 {
-		list = append(list, amx.TILELOADD(rightTile+j, encoded.Number(right), encoded.Number(panelRow), j*tileRow))
-	}
-	for i := range 4 {
-		list = append(list, amx.TDPBF16PS(sumTile+i, leftTile+i/2, rightTile+i%2))
-	}
-	return list
+	list = append(list, amx.LoadRight(encoded.Number(right), encoded.Number(panelRow))...)
+	return append(list, amx.Multiply(2)...)
 }
 
 // moveSums are those that store the sums, or load them.
 func moveSums(move func(base, stride, displacement, tile int) []byte) (list [][]byte) {
 	for i, c := range []reg.GPPhysical{sumsC, sumsLow} {
 		for j := range 2 {
-			list = append(list, move(encoded.Number(c), encoded.Number(panelRow), j*tileRow, sumTile+2*i+j))
+			list = append(list, move(encoded.Number(c), encoded.Number(panelRow), j*amx.RowBytes, amx.Sums+2*i+j))
 		}
 	}
 	return list

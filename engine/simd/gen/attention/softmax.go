@@ -26,7 +26,7 @@ const softenSignature = "func(s []float32, n int, scale float32, top, sum, alpha
 // Registers of soften: maxima and sums of two vectors of lanes, the scale, constants, and what is free.
 const (
 	tops, sums, scale = 0, 2, 4
-	softenFirst       = 5
+	softenFirst       = 5 // of the constants
 	softenFree        = softenFirst + constants
 )
 

@@ -4,8 +4,6 @@
 package main
 
 import (
-	"github.com/mmcloughlin/avo/attr"
-	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 
@@ -25,20 +23,10 @@ const (
 	joined      = 31
 )
 
-// orderTable puts it into memory: word i takes the upper half of number 2i and that of the next.
-func orderTable(c *build.Context) operand.Mem {
-	at := c.StaticGlobal("order")
-	c.DataAttributes(attr.RODATA | attr.NOPTR)
-	for i := range 16 {
-		c.AddDatum(4*i, operand.U32(4*i+1|(4*i+3)<<16))
-	}
-	return at
-}
-
 // parts generates the kernels.
 func (m machine) parts() {
 	m.soften("softenSplit", m.behind, m.expParts)
-	m.weighParts(orderTable(m.Context))
+	m.weighParts(parts.NeighbourTable(m.Context))
 }
 
 // behind moves a pointer from the beginning of a panel's memory to its n rows of numbers. They end sixteen rows behind the words
@@ -135,8 +123,7 @@ func (m machine) weighParts(neighbours operand.Mem) {
 				m.zipTo(split, from[j], from[2+j], ds, part, j)
 			}
 			for row, to := range []reg.GPVirtual{a.rows, second} {
-				m.VMOVAPS(m.v(order), m.v(joined))
-				m.VPERMI2W(m.v(from[2*row+1]), m.v(from[2*row]), m.v(joined))
+				split.Neighbours(from[2*row], from[2*row+1], order, joined)
 				m.VMOVUPS(m.v(joined), operand.Mem{Base: to, Disp: 4 * partRows * part})
 			}
 		})

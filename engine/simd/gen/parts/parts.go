@@ -2,6 +2,7 @@
 package parts
 
 import (
+	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -55,6 +56,23 @@ func (s Splitter) Zip(first, second, to int) {
 	const orMasked = 0xF8 // first or (second and third)
 	s.c.VPSRLD(operand.U8(16), zmm(first), zmm(to))
 	s.c.VPTERNLOGD(operand.U8(orMasked), s.upper, zmm(second), zmm(to))
+}
+
+// Neighbours joins the upper halves of numbers that neighbour each other in two registers, the first's in front, to words. The
+// register order holds NeighbourTable.
+func (s Splitter) Neighbours(first, second, order, to int) {
+	s.c.VMOVAPS(zmm(order), zmm(to))
+	s.c.VPERMI2W(zmm(second), zmm(first), zmm(to))
+}
+
+// NeighbourTable puts the order of Neighbours into memory: word i takes the upper half of number 2i and that of the next.
+func NeighbourTable(c *build.Context) operand.Mem {
+	at := c.StaticGlobal("upperHalves")
+	c.DataAttributes(attr.RODATA | attr.NOPTR)
+	for i := range 16 {
+		c.AddDatum(4*i, operand.U32(4*i+1|(4*i+3)<<16))
+	}
+	return at
 }
 
 func zmm(i int) reg.Register { return reg.Vector.Lookup(reg.Index(i), reg.S512) }

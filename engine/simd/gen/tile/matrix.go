@@ -10,19 +10,6 @@ import (
 	"videomae/engine/simd/gen/parts"
 )
 
-// The tiles: sums of two by two, the left factor's two of rows, the right one's two of columns.
-const (
-	sums      = 0
-	leftTile  = 4
-	rightTile = 6
-)
-
-// The bytes of a row of a tile, and the number of rows.
-const (
-	tileRow  = 64
-	tileRows = 16
-)
-
 // Registers of the product; distances in bytes. The encoder takes their numbers, so avo does not hand them out.
 var (
 	blocks         = reg.RAX
@@ -54,7 +41,7 @@ func (a *assembler) matrix(name string, block func(a *assembler, high int)) {
 	a.MOVQ(a.argument("c"), c)
 	a.MOVQ(a.argument("ldc"), cRow)
 	a.SHLQ(operand.U8(2), cRow)
-	a.CMPQ(a.argument("height"), operand.U8(tileRows))
+	a.CMPQ(a.argument("height"), operand.U8(amx.Rows))
 	a.JG(operand.LabelRef("double"))
 	a.tiles("single", 1, block)
 	a.JMP(operand.LabelRef("end"))
@@ -82,8 +69,8 @@ func (a *assembler) tiles(name string, high int, block func(a *assembler, high i
 	})
 	a.JMP(operand.LabelRef(name + "_begin"))
 	a.Label(name + "_zero")
-	for i := range 2 * high {
-		a.bytes(amx.TILEZERO(sums + i))
+	for _, code := range amx.ClearSums(high) {
+		a.bytes(code)
 	}
 	a.Label(name + "_begin")
 	a.MOVQ(a.argument("a"), left)
@@ -110,12 +97,12 @@ func (a *assembler) tiles(name string, high int, block func(a *assembler, high i
 // block adds the products of so many steps as a row of a tile has.
 func (a *assembler) block(high int) {
 	for i := range high {
-		a.tile(amx.TILELOADD(leftTile+i, number(lefts[i]), number(leftRow), 0))
+		a.tile(amx.TILELOADD(amx.Left+i, number(lefts[i]), number(leftRow), 0))
 	}
 	a.loadRight()
 	a.multiplyParts(high)
-	a.ADDQ(operand.U8(tileRow), left)
-	a.ADDQ(operand.U8(tileRow), lower)
+	a.ADDQ(operand.U8(amx.RowBytes), left)
+	a.ADDQ(operand.U8(amx.RowBytes), lower)
 	a.ADDQ(free, right)
 }
 
@@ -141,8 +128,8 @@ func (a *assembler) splitBlock(high int) {
 	a.multiplyParts(high)
 	a.LEAQ(operand.Mem{Base: free, Index: free, Scale: 2}, free2)
 	a.ADDQ(free2, right)
-	a.ADDQ(operand.U32(parts.Count*tileRow), left)
-	a.ADDQ(operand.U32(parts.Count*tileRow), lower)
+	a.ADDQ(operand.U32(parts.Count*amx.RowBytes), left)
+	a.ADDQ(operand.U32(parts.Count*amx.RowBytes), lower)
 }
 
 var lefts = []reg.GPPhysical{left, lower}
@@ -150,24 +137,18 @@ var lefts = []reg.GPPhysical{left, lower}
 // loadLeft reads a part of the left factor. The encoder's displacements end at 127.
 func (a *assembler) loadLeft(high, part int) {
 	for i := range high {
-		a.LEAQ(operand.Mem{Base: lefts[i], Disp: part * tileRow}, free2)
-		a.tile(amx.TILELOADD(leftTile+i, number(free2), number(leftRow), 0))
+		a.LEAQ(operand.Mem{Base: lefts[i], Disp: part * amx.RowBytes}, free2)
+		a.tile(amx.TILELOADD(amx.Left+i, number(free2), number(leftRow), 0))
 	}
 }
 
 // loadRight reads the part of the right factor that its register points to.
 func (a *assembler) loadRight() {
-	for j := range 2 {
-		a.tile(amx.TILELOADD(rightTile+j, number(right), number(rightBy), j*tileRow))
-	}
+	a.tiled(amx.LoadRight(number(right), number(rightBy)))
 }
 
 func (a *assembler) multiplyParts(high int) {
-	for i := range high {
-		for j := range 2 {
-			a.tile(amx.TDPBF16PS(sums+2*i+j, leftTile+i, rightTile+j))
-		}
-	}
+	a.tiled(amx.Multiply(high))
 }
 
 // eachSum visits the tiles of C with where they lie.
@@ -181,7 +162,7 @@ func (a *assembler) eachSum(high int, visit func(tile, displacement int, row reg
 			a.ADDQ(c, row)
 		}
 		for j := range 2 {
-			visit(sums+2*i+j, j*tileRow, row)
+			visit(amx.Sums+2*i+j, j*amx.RowBytes, row)
 		}
 	}
 }
@@ -210,15 +191,15 @@ func (a *assembler) storeScaled() {
 	a.Label("row")
 	for j := range 2 {
 		x := a.ZMM()
-		a.VMULPS(operand.Mem{Base: from, Disp: j * tileRow}, alpha, x)
+		a.VMULPS(operand.Mem{Base: from, Disp: j * amx.RowBytes}, alpha, x)
 		plain := []string{"plain0", "plain1"}[j]
 		a.TESTB(load, load)
 		a.JZ(operand.LabelRef(plain))
-		a.VADDPS(operand.Mem{Base: to, Disp: j * tileRow}, x, x)
+		a.VADDPS(operand.Mem{Base: to, Disp: j * amx.RowBytes}, x, x)
 		a.Label(plain)
-		a.VMOVUPS(x, operand.Mem{Base: to, Disp: j * tileRow})
+		a.VMOVUPS(x, operand.Mem{Base: to, Disp: j * amx.RowBytes})
 	}
-	a.ADDQ(operand.U32(2*tileRow), from)
+	a.ADDQ(operand.U32(2*amx.RowBytes), from)
 	a.ADDQ(ld, to)
 	a.DECQ(rows)
 	a.JNZ(operand.LabelRef("row"))
@@ -235,8 +216,8 @@ func (a *assembler) spinTiles() {
 		a.bytes(amx.TILEZERO(tile))
 	}
 	a.Label("block")
-	for i := range 4 {
-		a.bytes(amx.TDPBF16PS(sums+i, leftTile+i/2, rightTile+i%2))
+	for _, code := range amx.Multiply(2) {
+		a.bytes(code)
 	}
 	a.DECQ(blocks)
 	a.JNZ(operand.LabelRef("block"))
@@ -248,7 +229,14 @@ func (a *assembler) spinTiles() {
 // With these it keeps nearly twice that, and alone it is as fast as without.
 const idle = 10
 
-// tile writes an instruction on tiles.
+// tiled writes instructions on tiles.
+func (a *assembler) tiled(list [][]byte) {
+	for _, code := range list {
+		a.tile(code)
+	}
+}
+
+// tile writes one.
 func (a *assembler) tile(code []byte) {
 	a.bytes(code)
 	for range idle {

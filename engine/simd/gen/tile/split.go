@@ -21,9 +21,9 @@ const (
 )
 
 func splitLayouts(a *assembler) {
-	upper := a.table("upperHalves", 16, func(i int) operand.Constant { return operand.U32(4*i + 1 | (4*i+3)<<16) }, 4)
+	neighbours := parts.NeighbourTable(a.Context)
 	a.unseen()
-	a.copySplit(upper)
+	a.copySplit(neighbours)
 	a.copySplitZip()
 }
 
@@ -49,9 +49,9 @@ func (s splitter) split(take func(part, low, high int)) {
 }
 
 // copySplit writes count rows of so many blocks, each from a row of numbers in order.
-func (a *assembler) copySplit(upper operand.Mem) {
+func (a *assembler) copySplit(neighbours operand.Mem) {
 	a.function("copySplit")
-	a.VMOVUPS(upper, wide(order))
+	a.VMOVUPS(neighbours, wide(order))
 	s := a.splitter()
 	dst, dstStep := a.load("dst"), a.load("dstStep")
 	src, srcStep := a.load("src"), a.load("srcStep")
@@ -62,8 +62,7 @@ func (a *assembler) copySplit(upper operand.Mem) {
 			a.VMOVUPS(operand.Mem{Base: from, Disp: 64 * i}, wide(i))
 		}
 		s.split(func(part, low, high int) {
-			a.VMOVAPS(wide(order), wide(2))
-			a.VPERMI2W(wide(high), wide(low), wide(2))
+			s.Neighbours(low, high, order, 2)
 			a.VMOVUPS(wide(2), operand.Mem{Base: to, Disp: part * partBytes})
 		})
 	})
